@@ -1,0 +1,46 @@
+"""flowsim: a simulator of hospital discharge and delayed transfers of care.
+
+import flowsim
+base = flowsim.load("sheffield-2017")
+result = flowsim.run(base, replications=50, seed=2017)
+comparison = flowsim.compare([base, "winter-pressure", "seven-day-stit"])
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flowsim.version import __version__
+
+if TYPE_CHECKING:
+    from flowsim.decisions.compare import Comparison, compare, run
+    from flowsim.errors import FlowsimError, RunError, ScenarioError
+    from flowsim.results import Result
+    from flowsim.scenario import Scenario, load
+
+# What is public, and where it lives; fetched when first asked for, so that `flowsim --help` need not
+# load the numerical libraries.
+_HOME = {
+    "Comparison": "flowsim.decisions.compare",
+    "compare": "flowsim.decisions.compare",
+    "run": "flowsim.decisions.compare",
+    "FlowsimError": "flowsim.errors",
+    "RunError": "flowsim.errors",
+    "ScenarioError": "flowsim.errors",
+    "Result": "flowsim.results",
+    "Scenario": "flowsim.scenario",
+    "load": "flowsim.scenario",
+}
+
+__all__ = [
+    "Comparison", "FlowsimError", "Result", "RunError", "Scenario", "ScenarioError", "__version__", "compare", "load",
+    "run",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'flowsim' has no attribute '{name}'")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME[name]), name)

@@ -1,0 +1,138 @@
+"""Comparing plans: paired differences from a base, and whether they can be called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from flowsim.errors import RunError
+from flowsim.experiment.intervals import Interval, can_call, paired_interval, replications_needed
+from flowsim.experiment.run import Effort, run_together
+from flowsim.experiment.summary import unit_of
+from flowsim.results import Result
+from flowsim.scenario.files import load
+from flowsim.scenario.model import Scenario
+
+NO_INTERVAL = Interval(float("nan"), float("nan"), float("nan"))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Scenarios run on the same draws; the first is the base that the others are held against."""
+
+    results: tuple[Result, ...]
+
+    @property
+    def base(self) -> Result:
+        """The result that the others are compared with."""
+        return self.results[0]
+
+    @property
+    def daily(self) -> pd.DataFrame:
+        """All daily tables, one under the other."""
+        return pd.concat([r.daily for r in self.results], ignore_index=True)
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """All summaries, one under the other."""
+        return pd.concat([r.summary for r in self.results], ignore_index=True)
+
+    @cached_property
+    def differences(self) -> pd.DataFrame:
+        """Tidy: scenario, base, measure, value, low, high, unit, called.
+
+        Plan minus base over the same replications with a 95 % t interval; `called` says whether the
+        interval leaves zero out.
+        """
+        rows = []
+        for result in self.results[1:]:
+            for measure in result.per_replication:
+                if measure in self.base.per_replication:
+                    found = self.difference(result, measure)
+                    rows.append(
+                        (result.scenario.name, self.base.scenario.name, measure, found.value, found.low, found.high,
+                         unit_of(measure), can_call(found))
+                    )  # fmt: skip
+        columns = ["scenario", "base", "measure", "value", "low", "high", "unit", "called"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def difference(self, result: Result, measure: str) -> Interval:
+        """One measure of a plan minus that of the base, over the replications in which both have it."""
+        plan, base = result.per_replication[measure], self.base.per_replication[measure]
+        known = ~(np.isnan(plan) | np.isnan(base))
+        return paired_interval(plan[known], base[known]) if known.any() else NO_INTERVAL
+
+    def replications_to_call(self, result: Result, measure: str = "delayed_mean") -> int | None:
+        """How many replications a call would need, if the difference is what it seems; None if it can be called."""
+        found = self.difference(result, measure)
+        if can_call(found) or not found.value or found.low != found.low:
+            return None
+        values = result.per_replication[measure] - self.base.per_replication[measure]
+        return replications_needed(values, abs(found.value))
+
+
+def run(
+    scenario: Scenario | str | Path,
+    *,
+    replications: int | None = None,
+    seed: int | None = None,
+    engine: str = "simpy",
+    cores: int = 1,
+    keep_journeys: int = 1,
+    half_width: float | None = None,
+) -> Result:
+    """Run one scenario, by name, path or as loaded. Journeys are kept of the first `keep_journeys` replications.
+
+    `cores` above 1 starts processes: a script that asks for them keeps its own work under
+    `if __name__ == "__main__":`. Raises ScenarioError and RunError in words.
+    """
+    effort = Effort(
+        replications=replications, seed=seed, engine=engine, cores=cores, keep_journeys=keep_journeys, half_width=half_width
+    )  # fmt: skip
+    return run_together([load(scenario)], effort)[0]
+
+
+def compare(
+    scenarios: Sequence[Scenario | str | Path],
+    *,
+    replications: int | None = None,
+    seed: int | None = None,
+    engine: str = "simpy",
+    cores: int = 1,
+    keep_journeys: int = 0,
+    half_width: float | None = None,
+) -> Comparison:
+    """Run scenarios on the same draws and hold them against the first."""
+    effort = Effort(
+        replications=replications, seed=seed, engine=engine, cores=cores, keep_journeys=keep_journeys, half_width=half_width
+    )  # fmt: skip
+    return compare_with(scenarios, effort)
+
+
+def compare_with(scenarios: Sequence[Scenario | str | Path], effort: Effort) -> Comparison:
+    """`compare`, with an effort that says how much to run and who hears of it. Raises RunError for fewer than two."""
+    loaded = [load(s) for s in scenarios]
+    if len(loaded) < 2:
+        raise RunError("a comparison needs two scenarios or more: the base first, then the plans")
+    names = [s.name for s in loaded]
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if twice:
+        raise RunError(f"each scenario once, please: {', '.join(twice)} is named more than once")
+    base = loaded[0]
+    for other in loaded[1:]:
+        if (other.run.start, other.run.days) != (base.run.start, base.run.days):
+            raise RunError(
+                f"{other.name} runs {other.run.days} days from {other.run.start}, but {base.name} {base.run.days} days "
+                f"from {base.run.start}: only the same period can be compared; set run.start and run.days alike"
+            )
+        if other.run.warm_up_days != base.run.warm_up_days:
+            raise RunError(
+                f"{other.name} warms up for {other.run.warm_up_days} days, but {base.name} for {base.run.warm_up_days}: "
+                "people keep their luck only with the same warm-up; set run.warm_up_days alike"
+            )
+    return Comparison(tuple(run_together(loaded, effort)))

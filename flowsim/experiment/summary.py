@@ -1,0 +1,132 @@
+"""From replications to one tidy table: each measure with its interval and unit (design, section 6)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from flowsim.experiment.intervals import Interval, mean_interval, wilson_interval
+from flowsim.experiment.worker import Outcome
+from flowsim.scenario.model import Scenario
+from flowsim.scenario.timeline import Timeline
+from flowsim.units import Floats, date_of
+
+HELD_DAYS: Final = 28
+PER: Final = 100_000
+# A week's snapshot is the midnight that ends its Thursday: the national return's snapshot day.
+SNAPSHOT_WEEKDAY: Final = 3
+
+# The unit of a measure, by how its name begins; the first that fits.
+UNITS: Final = (
+    ("delayed_days", "days"), ("excess_days", "days"), ("days_over_target", "days"), ("delayed_rate", "delayed days per 100,000 adults per day"),
+    ("delayed", "people"), ("excess", "people"), ("waiting", "people"), ("in_", "people"), ("queue_", "people"),
+    ("blocked_", "people"), ("used_", "capacity units"), ("occupancy_", "share"), ("wait_within", "share"), ("wait_", "days"),
+    ("ready_to_left", "days"), ("starts_", "people per day"), ("discharges", "people per day"), ("admissions", "people per day"),
+    ("care_home_admissions", "people per year"), ("still_at_home", "share"), ("chance_", "share"), ("first_day", "days"), ("cost", "pounds"),
+)  # fmt: skip
+
+
+def unit_of(measure: str) -> str:
+    """The unit of a measure."""
+    return next((unit for beginning, unit in UNITS if measure.startswith(beginning)), "")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the summary."""
+
+    measure: str
+    interval: Interval
+    unit: str
+
+
+def by_replication(outcomes: list[Outcome], timeline: Timeline) -> dict[str, Floats]:
+    """Every number that a replication amounts to, shape (replications,) each, NaN where it has none."""
+    run = slice(-timeline.first_day, None)
+    first = outcomes[0].measured
+    found = {name: np.array([o.measured.totals[name] for o in outcomes]) for name in first.totals}
+    for name in first.daily:
+        if name in ("excess", "delayed"):
+            continue
+        rows = [o.measured.daily.get(name) for o in outcomes]
+        found[f"{name}_mean"] = np.array([0.0 if r is None else r[run].mean() for r in rows])
+    return (
+        found
+        | _shares_of_capacity(timeline, found)
+        | _rate(timeline.scenario, found)
+        | _months(outcomes, timeline)
+    )
+
+
+def summarise(outcomes: list[Outcome], timeline: Timeline) -> list[Row]:
+    """Every measure with its interval over replications, chances first."""
+    rows = [*_chances(outcomes, timeline)]
+    for name, values in by_replication(outcomes, timeline).items():
+        known = values[~np.isnan(values)]
+        rows.append(Row(name, mean_interval(known), unit_of(name)))
+    return rows
+
+
+def _chances(outcomes: list[Outcome], timeline: Timeline) -> Iterator[Row]:
+    """The chance of being at or under target: on a day, at a week's snapshot, on the period's mean, for four weeks."""
+    run = slice(-timeline.first_day, None)
+    delayed = np.stack([o.measured.daily["delayed"][run] for o in outcomes])
+    target, trials = timeline.scenario.target.delayed, len(outcomes)
+    met = delayed <= target
+    snapshots = met[:, timeline.weekday[run] == SNAPSHOT_WEEKDAY]
+    yield Row(
+        "chance_day_at_or_under_target", wilson_interval(float(met.mean(axis=1).sum()), trials), "share"
+    )
+    if snapshots.shape[1]:
+        weekly = float(snapshots.mean(axis=1).sum())
+        yield Row("chance_week_at_or_under_target", wilson_interval(weekly, trials), "share")
+    mean_met = float((delayed.mean(axis=1) <= target).sum())
+    yield Row("chance_mean_at_or_under_target", wilson_interval(mean_met, trials), "share")
+    held = np.array([_held_from(row) for row in met])
+    reached = ~np.isnan(held)
+    yield Row("chance_target_held_four_weeks", wilson_interval(float(reached.sum()), trials), "share")
+    # The first such day is given only where most replications have one: a mean over the lucky few would mislead.
+    days = held[reached] if reached.mean() > 0.5 else np.array([np.nan])
+    low, middle, high = np.percentile(days, [5, 50, 95])
+    yield Row("first_day_target_held", Interval(float(middle), float(low), float(high)), "days")
+
+
+def _held_from(met: np.ndarray) -> float:
+    """The first day from which the target is met for four weeks running; NaN if it never is."""
+    run = np.convolve(met, np.ones(HELD_DAYS), mode="valid") if met.size >= HELD_DAYS else np.zeros(0)
+    days = np.flatnonzero(run == HELD_DAYS)
+    return float(days[0]) if days.size else np.nan
+
+
+def _shares_of_capacity(timeline: Timeline, found: dict[str, Floats]) -> dict[str, Floats]:
+    """Mean use of each limited service over its mean capacity, escalations left out."""
+    run = slice(-timeline.first_day, None)
+    shares = {}
+    for name, service in timeline.scenario.services.items():
+        if service.capacity is not None:
+            capacity = timeline.by_day(lambda s, n=name: s.services[n].capacity or 0.0)[run].mean()  # type: ignore[misc]
+            if capacity > 0:
+                shares[f"occupancy_{name}"] = found[f"used_{name}_mean"] / capacity
+    return shares
+
+
+def _rate(scenario: Scenario, found: dict[str, Floats]) -> dict[str, Floats]:
+    adults = scenario.counting.adults
+    return {"delayed_rate": found["delayed_mean"] / adults * PER} if adults else {}
+
+
+def _months(outcomes: list[Outcome], timeline: Timeline) -> dict[str, Floats]:
+    """Delayed days of each calendar month in the run, as in the national return."""
+    run = slice(-timeline.first_day, None)
+    start: dt.date = timeline.scenario.run.start
+    months = np.array([f"{date_of(start, day):%Y-%m}" for day in range(timeline.last_day)])
+    return {
+        f"delayed_days_{month}": np.array(
+            [o.measured.daily["delayed"][run][months == month].sum() for o in outcomes]
+        )
+        for month in dict.fromkeys(months.tolist())
+    }

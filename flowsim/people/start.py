@@ -1,0 +1,143 @@
+"""People who are there at the start of the simulation, with residual stays and waits they already have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from flowsim.distributions import in_progress, mean, quantile
+from flowsim.people.blueprint import Blueprint
+from flowsim.ranks import Ranks
+from flowsim.scenario.flows import flows
+from flowsim.units import Floats, Ints
+
+NO_PLACE = -1
+K = TypeVar("K")
+
+
+@dataclass(frozen=True)
+class AlreadyThere:
+    """People of one route who are in a place at the start, or wait in it for another.
+
+    `stay` is the whole stay in the place (days); `entered` and `asked` lie before the start, `asked`
+    is NaN for those who do not wait yet. Those who wait in no place have no stay yet, and `place` is
+    what they wait for.
+    """
+
+    source: str
+    entry: int
+    place: int
+    next_service: int | None
+    route: Ints
+    stay: Floats | None
+    entered: Floats
+    asked: Floats
+
+    @property
+    def size(self) -> int:
+        """How many people."""
+        return int(self.route.size)
+
+
+def already_there(plan: Blueprint, ranks: Ranks) -> Iterator[AlreadyThere]:
+    """Everybody who is there at the start, service by service and route by route."""
+    for number, name in enumerate(plan.offer.names):
+        initial = plan.scenario.services[name].initial
+        if initial.people:
+            yield from _in_progress(plan, ranks, number, initial.people)
+        if initial.waiting:
+            yield from _waiting(plan, ranks, number, initial.waiting)
+
+
+def _in_progress(plan: Blueprint, ranks: Ranks, place: int, count: int) -> Iterator[AlreadyThere]:
+    """People in a place at a random moment of their stay; routes in proportion to people-days there."""
+    name = plan.offer.names[place]
+    source = f"there at the start/{name}"
+    entries = _entries(plan)
+    weights = {}
+    for (route, service), per_day in flows(plan.timeline.versions[0]).items():
+        if service == name and route in entries:
+            needs = plan.needs(0, entries[route], route, place)
+            weights[route] = per_day * (mean(needs.stay) if needs.stay else 0.0)
+    for route, chosen in _split(weights, ranks.uniform(f"{source}/route", count)):
+        needs = plan.needs(0, entries[route], route, place)
+        if needs.stay is None:
+            continue
+        total, elapsed = in_progress(
+            needs.stay,
+            ranks.uniform(f"{source}/length", count)[chosen],
+            ranks.uniform(f"{source}/elapsed", count)[chosen],
+        )
+        entered = plan.timeline.first_day - elapsed
+        not_yet = np.full(chosen.size, np.nan)
+        route_of = _number(plan, route, chosen.size)
+        yield AlreadyThere(source, entries[route], place, None, route_of, total, entered, not_yet)
+
+
+def _waiting(plan: Blueprint, ranks: Ranks, awaited: int, count: int) -> Iterator[AlreadyThere]:
+    """People who wait for a service at the start, in the places that lead to it."""
+    name = plan.offer.names[awaited]
+    source = f"waiting at the start/{name}"
+    entries = _entries(plan)
+    waited_spec = plan.scenario.services[name].initial.waited
+    rank = ranks.uniform(f"{source}/waited", count)
+    waited = quantile(waited_spec, rank) if waited_spec else np.zeros(count)
+    for (route, place), chosen in _split(_ways_to(plan, awaited), ranks.uniform(f"{source}/route", count)):
+        asked = plan.timeline.first_day - waited[chosen]
+        route_of = _number(plan, route, chosen.size)
+        if place == NO_PLACE:
+            nowhere = np.full(chosen.size, np.nan)
+            yield AlreadyThere(source, entries[route], awaited, None, route_of, None, nowhere, asked)
+            continue
+        spec = plan.needs(0, entries[route], route, place).stay
+        stay = (
+            quantile(spec, ranks.uniform(f"{source}/stay", count)[chosen]) if spec else np.zeros(chosen.size)
+        )
+        yield AlreadyThere(source, entries[route], place, awaited, route_of, stay, asked - stay, asked)
+
+
+def _ways_to(plan: Blueprint, awaited: int) -> dict[tuple[str, int], float]:
+    """How many people a day come to a service, by route and by the place from which they come."""
+    per_day = flows(plan.timeline.versions[0])
+    ways: dict[tuple[str, int], float] = {}
+    for route, entry in _entries(plan).items():
+        total = per_day.get((route, plan.offer.names[awaited]), 0.0)
+        for place in np.flatnonzero(plan.offer.is_place):
+            here = per_day.get((route, plan.offer.names[place]), 0.0)
+            if here > 0:
+                needs = plan.needs(0, entry, route, int(place))
+                share = np.diff(needs.onward_share, prepend=0.0)[needs.onward == awaited].sum()
+                ways[route, int(place)] = here * float(share)
+        directly = total - sum(w for (r, _), w in ways.items() if r == route)
+        ways[route, NO_PLACE] = directly if directly > 1e-9 * max(total, 1.0) else 0.0
+    return ways
+
+
+def _entries(plan: Blueprint) -> dict[str, int]:
+    """Where each route that is in use begins (of the stream that brings most people a day)."""
+    streams = sorted(plan.scenario.streams.values(), key=lambda s: s.per_day)
+    given = {route for row in plan.scenario.over_prescription.values() for route in row}
+    entries: dict[str, int] = {}
+    for stream in streams:
+        entries |= {route: plan.offer.number(stream.enters) for route in [*given, *stream.routes]}
+    return entries
+
+
+def _split(weights: dict[K, float], rank: Floats) -> Iterator[tuple[K, Ints]]:
+    """Deal people out over keys in proportion to weights, by rank."""
+    keys = [k for k, w in weights.items() if w > 0]
+    if not keys:
+        return
+    edges = np.cumsum([weights[k] for k in keys])
+    which = np.minimum(np.searchsorted(edges / edges[-1], rank, side="right"), len(keys) - 1)
+    for number, key in enumerate(keys):
+        chosen = np.flatnonzero(which == number)
+        if chosen.size:
+            yield key, chosen
+
+
+def _number(plan: Blueprint, route: str, count: int) -> Ints:
+    return np.full(count, list(plan.scenario.routes).index(route), dtype=np.int64)

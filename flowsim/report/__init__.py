@@ -1,0 +1,1 @@
+"""Reports: results and checks as text that a manager can read."""

@@ -1,0 +1,120 @@
+"""Results as tables and sentences for a terminal: level, chance, difference from the base, reasons, cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from rich.table import Table
+
+from flowsim.charts import REASON_LABELS
+from flowsim.decisions.compare import Comparison
+from flowsim.experiment.intervals import Interval, can_call
+from flowsim.results import Result
+from flowsim.units import date_of
+
+
+def plans_table(results: Sequence[Result], comparison: Comparison | None = None) -> Table:
+    """One line a scenario: how many are delayed, how surely the target holds, what differs from the base."""
+    target = results[0].scenario.target.delayed
+    table = Table(title=f"People delayed at midnight (target {target:g})", title_justify="left")
+    table.add_column("Scenario", overflow="fold")
+    table.add_column("Mean", justify="right")
+    table.add_column(f"Days at or\nunder {target:g}", justify="right")
+    table.add_column(f"Chance that the\nmean is at or\nunder {target:g}", justify="right")
+    if comparison:
+        table.add_column(f"Difference from\n{comparison.base.scenario.name}", justify="right")
+    table.add_column("Peak", justify="right")
+    table.add_column("Cost, £m", justify="right")
+    for result in results:
+        row = [result.scenario.name, people(result.interval("delayed_mean"))]
+        row += [percent(result.interval(f"chance_{what}_at_or_under_target")) for what in ("day", "mean")]
+        if comparison:
+            row.append(_difference(comparison, result))
+        row += [people(result.interval("delayed_peak")), millions(result.interval("cost"))]
+        table.add_row(*row)
+    return table
+
+
+def reasons_table(results: Sequence[Result]) -> Table:
+    """Mean people delayed by national reason, one column a scenario."""
+    table = Table(title="Delayed by reason (mean people at midnight)", title_justify="left")
+    table.add_column("Reason")
+    for result in results:
+        table.add_column(result.scenario.name, justify="right", overflow="fold")
+    for reason, label in REASON_LABELS.items():
+        measure = f"delayed_{reason}_mean"
+        if any(measure in r.per_replication for r in results):
+            means = [r.per_replication.get(measure) for r in results]
+            table.add_row(label, *["-" if m is None else f"{m.mean():.1f}" for m in means])
+    excess = [r.interval("excess_mean").value for r in results]
+    table.add_section()
+    table.add_row("all who are ready and still there (excess)", *[f"{e:.1f}" for e in excess])
+    return table
+
+
+def sentences(results: Sequence[Result], comparison: Comparison | None = None) -> Iterator[str]:
+    """What the tables mean, and how far they can be trusted, in plain words."""
+    first = results[0]
+    yield (
+        f"{first.replications} replications of {first.scenario.run.days} days from "
+        f"{first.scenario.run.start:%d %B %Y}, seed {first.seed}, engine {first.engine}. "
+        "Ranges in brackets are 95 % intervals over replications: they hold chance, not doubt about the assumptions."
+    )
+    if first.stopped:
+        yield f"Stopped early: these are the {first.replications} replications finished by then."
+    for result in results:
+        if not result.warm_up.enough:
+            yield f"{result.scenario.name}: {result.warm_up.sentence}"
+        yield from _reached(result)
+    if comparison:
+        for result in results[1:]:
+            yield from _not_called(comparison, result)
+
+
+def _reached(result: Result) -> Iterator[str]:
+    target, held = result.scenario.target, result.interval("chance_target_held_four_weeks")
+    first = result.interval("first_day_target_held")
+    if first.value == first.value and held.value > 0.5:
+        date = date_of(result.scenario.run.start, int(first.value))
+        yield (
+            f"{result.scenario.name}: at or under {target.delayed:g} for four weeks running in "
+            f"{percent(held)} of replications, first from about {date:%d %B %Y}."
+        )
+
+
+def _not_called(comparison: Comparison, result: Result) -> Iterator[str]:
+    needed = comparison.replications_to_call(result)
+    if needed is not None:
+        yield (
+            f"{result.scenario.name}: the difference from {comparison.base.scenario.name} cannot be called with "
+            f"{result.replications} replications; if it is what it seems, about {needed:,} would do "
+            f"(--replications {needed})."
+        )
+
+
+def _difference(comparison: Comparison, result: Result) -> str:
+    if result is comparison.base:
+        return "base"
+    found = comparison.difference(result, "delayed_mean")
+    return f"{found.value:+.1f} ({found.low:+.1f} to {found.high:+.1f}){'' if can_call(found) else ' ?'}"
+
+
+def people(interval: Interval) -> str:
+    """People with their interval: 134.2 (128.1 to 140.3)."""
+    return _with_bounds(interval, lambda v: f"{v:.1f}")
+
+
+def percent(interval: Interval) -> str:
+    """A share in per cent with its interval."""
+    return _with_bounds(interval, lambda v: f"{100 * v:.0f} %")
+
+
+def millions(interval: Interval) -> str:
+    """Pounds in millions; the interval is left to the summary."""
+    return f"{interval.value / 1e6:.2f}"
+
+
+def _with_bounds(interval: Interval, show: Callable[[float], str]) -> str:
+    if interval.low != interval.low:
+        return show(interval.value)
+    return f"{show(interval.value)} ({show(interval.low)} to {show(interval.high)})"

@@ -1,0 +1,400 @@
+"""Scenario files: found by name or path, read safely, laid over their base, checked, and written again."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import hashlib
+import io
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import ValidationError
+
+import flowsim
+from flowsim.errors import ScenarioError
+from flowsim.scenario import sense
+from flowsim.scenario.edits import merged, spread_out
+from flowsim.scenario.explain import dotted_path, explained
+from flowsim.scenario.model import Scenario
+from flowsim.scenario.safely import (
+    MOST_BYTES,
+    MOST_KEYS,
+    beside,
+    document_in,
+    read_bytes,
+    refuse_device,
+    text_of,
+    there_is,
+)
+from flowsim.scenario.shape import root
+from flowsim.scenario.timeline import bank_holidays, build_timeline
+from flowsim.scenario.words import Complaint, distinct, nearest, printable, shortened
+from flowsim.scenario.written import count_keys, written
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_CSV_BYTES: Final = 5_000_000
+MOST_ROWS: Final = 200_000
+MOST_VALUES: Final = 4_000
+MOST_BASES: Final = 8
+LONGEST_NAME: Final = 80
+LISTS: Final = ("changes", "escalations")
+OFFICIAL_COLUMNS: Final = ("month", "total")
+
+Wrong = ScenarioError
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One scenario file as written: what to call it, its folder, its text and its nested tables."""
+
+    file: str
+    folder: Path | None
+    text: str
+    document: dict[str, Any]
+
+
+# Finding
+
+
+def bundled_folder() -> Path:
+    """The folder of the scenarios that come with flowsim: in the package, else in the checkout."""
+    package = Path(flowsim.__file__).parent
+    packaged = package / "bundled"
+    return packaged if packaged.is_dir() else package.parent / "scenarios"
+
+
+def bundled_names() -> tuple[str, ...]:
+    """The names of the scenarios that come with flowsim."""
+    return tuple(sorted(path.stem for path in bundled_folder().glob("*.toml")))
+
+
+def _found(name_or_path: str | Path) -> Path:
+    """The file of a bundled name or a path. Raises ScenarioError where there is none."""
+    text = str(name_or_path)
+    names = bundled_names()
+    if text in names:
+        return bundled_folder() / f"{text}.toml"
+    path = Path(name_or_path)
+    looks_like_a_name = not path.suffix and len(path.parts) == 1
+    refuse_device(path.name, printable(text))
+    if looks_like_a_name and "\0" not in text and not path.exists():
+        raise Wrong([f"{shortened(text)}: {there_is(text, names)}"])
+    return path
+
+
+# Reading
+
+
+def load(name_or_path: str | Path | Scenario) -> Scenario:
+    """A scenario by bundled name or path, checked on every day of its run.
+
+    Raises ScenarioError with every complaint, each a sentence. A Scenario is checked and handed back.
+    """
+    if isinstance(name_or_path, Scenario):
+        build_timeline(name_or_path)
+        return name_or_path
+    path = _found(name_or_path)
+    return _scenario(_with_bases(_layer(path), (path,)), path.stem)
+
+
+def from_text(text: str, name: str, folder: Path | None = None) -> Scenario:
+    """A scenario from TOML text, checked; `folder` is where files it names lie. Raises ScenarioError."""
+    layer = Layer(printable(name), folder, text, document_in(text, printable(name)))
+    return _scenario(_with_bases(layer, ()), Path(name).stem)
+
+
+def read_layers(name_or_path: str | Path) -> tuple[Layer, ...]:
+    """The file of a scenario and those it builds on, the deepest base first. Raises ScenarioError."""
+    path = _found(name_or_path)
+    return _with_bases(_layer(path), (path,))
+
+
+def _layer(path: Path) -> Layer:
+    name = printable(str(path))
+    text = text_of(read_bytes(path, MOST_BYTES, "a scenario file"), name)
+    return Layer(name, path.parent, text, document_in(text, name))
+
+
+def _with_bases(layer: Layer, chain: tuple[Path, ...]) -> tuple[Layer, ...]:
+    """A layer after those it builds on. `chain` holds the files on the way here."""
+    base = layer.document.get("base")
+    if base is None:
+        return (layer,)
+    if not isinstance(base, str):
+        raise Wrong([f"{layer.file}: base = {shortened(base)}: must be a bundled name or a file, in quotation marks"])
+    path = _base_path(layer, base)
+    if path.resolve() in [p.resolve() for p in chain]:
+        raise Wrong([f"{layer.file}: base = {shortened(base)}: goes round in a circle: it builds on this file"])
+    if len(chain) > MOST_BASES:
+        raise Wrong([f"{layer.file}: base = {shortened(base)}: more than {MOST_BASES} scenarios build on one another"])
+    return (*_with_bases(_layer(path), (*chain, path)), layer)
+
+
+def _base_path(layer: Layer, base: str) -> Path:
+    names = bundled_names()
+    if base in names:
+        return bundled_folder() / f"{base}.toml"
+    if layer.folder is None:
+        raise Wrong([f"{layer.file}: base = {shortened(base)}: there is no such scenario; {nearest(base, names)}"])
+    path = beside(layer.folder, base, layer.file, "base")
+    for candidate in (path, path.with_name(f"{path.name}.toml")):
+        if candidate.exists():
+            return candidate
+    raise Wrong([f"{layer.file}: base = {shortened(base)}: {there_is(base, names)}"])
+
+
+def _scenario(layers: tuple[Layer, ...], name: str) -> Scenario:
+    """The scenario that the layers amount to, checked as a whole."""
+    file = layers[-1].file
+    document: dict[str, Any] = {}
+    folder: str | None = None
+    for layer in layers:
+        own = _with_columns(layer)
+        folder = _official_folder(layer, own) or folder
+        document = over(document, own)
+    wrong = [Complaint("name", _NO_NAME)] if "name" in document else []
+    document = {**_with_plain_escalations(document), "name": printable(name)[:LONGEST_NAME] or "scenario"}
+    try:
+        scenario = Scenario.model_validate(document)
+    except ValidationError as error:
+        wrong += explained(error, document)
+        raise Wrong(c.sentence(file) for c in wrong + _also_odd(document, wrong)) from None
+    if wrong:
+        raise Wrong(c.sentence(file) for c in wrong)
+    scenario._file, scenario._folder = file, folder
+    build_timeline(scenario)
+    return scenario
+
+
+_NO_NAME: Final = "is taken from the name of the file and may not be set in it"
+
+
+def over(base: dict[str, Any], derived: Mapping[str, Any]) -> dict[str, Any]:
+    """A scenario's nested tables over those of its base; changes and escalations follow the base's."""
+    own = {k: v for k, v in derived.items() if k != "base"}
+    both = [k for k in LISTS if isinstance(own.get(k), list) and isinstance(base.get(k), list)]
+    appended = {k: [*base[k], *own[k]] for k in both}
+    result: dict[str, Any] = merged(base, own, root())
+    return {**result, **appended}
+
+
+def _with_plain_escalations(document: dict[str, Any]) -> dict[str, Any]:
+    """Escalations with one path for each quantity, however their tables were nested."""
+    escalations = document.get("escalations")
+    if not isinstance(escalations, list):
+        return document
+    return {**document, "escalations": [_plain_paths(e) for e in escalations]}
+
+
+def _plain_paths(escalation: Any) -> Any:
+    put = escalation.get("set") if isinstance(escalation, Mapping) else None
+    if not isinstance(put, Mapping):
+        return escalation
+    pairs = [pair for path, value in put.items() for pair in spread_out(tuple(path.split(".")), value)]
+    return {**escalation, "set": {".".join(path): value for path, value in pairs}}
+
+
+def _also_odd(document: dict[str, Any], wrong: list[Complaint]) -> list[Complaint]:
+    """What else makes no sense in a scenario that is not even well formed.
+
+    The values that are wrong are left out; if the rest is a scenario, its other complaints are told
+    too, except those that lie next to what was left out.
+    """
+    mended = _copied(document)
+    for complaint in wrong:
+        _remove(mended, complaint.path)
+    try:
+        scenario = Scenario.model_validate(mended)
+    except (ValidationError, RecursionError):
+        return []
+    near = tuple(c.path.rpartition(".")[0] for c in wrong)
+    return [c for c in distinct(sense.complaints(scenario)) if c.path.rpartition(".")[0] not in near]
+
+
+def _copied(node: Any) -> Any:
+    if isinstance(node, Mapping):
+        return {k: _copied(v) for k, v in node.items()}
+    return [_copied(v) for v in node] if isinstance(node, list) else node
+
+
+def _remove(document: Any, path: str) -> None:
+    """Take what lies at a dotted path out of a document, where there is such a place."""
+    *above, last = path.split(".")
+    for step in above:
+        document = document.get(step) if isinstance(document, dict) else None
+    if isinstance(document, dict):
+        document.pop(last, None)
+
+
+# Files that a scenario names
+
+
+def _with_columns(layer: Layer) -> dict[str, Any]:
+    """The layer's tables with every `file` and `column` replaced by the values found there."""
+    if layer.folder is None:
+        return layer.document
+    read: Callable[[str, str, str], dict[str, Any]] = lambda file, column, path: _column(layer, file, column, path)  # noqa: E731
+    result: dict[str, Any] = _replaced(layer.document, (), read)
+    return result
+
+
+def _replaced(node: Any, path: tuple[str | int, ...], read: Callable[[str, str, str], dict[str, Any]]) -> Any:
+    if isinstance(node, list):
+        return [_replaced(v, (*path, i), read) for i, v in enumerate(node)]
+    if not isinstance(node, dict):
+        return node
+    file, column = node.get("file"), node.get("column")
+    if isinstance(file, str) and isinstance(column, str):
+        rest = {k: v for k, v in node.items() if k not in ("file", "column")}
+        return {**read(file, column, dotted_path(path)), **rest}
+    return {k: _replaced(v, (*path, k), read) for k, v in node.items()}
+
+
+def _column(layer: Layer, file: str, column: str, path: str) -> dict[str, Any]:
+    """The values of a column of a CSV file and how often each occurs. Raises ScenarioError."""
+    assert layer.folder is not None  # asked before
+    where = f"{layer.file}: {path}"
+    source = beside(layer.folder, file, layer.file, f"{path}.file")
+    rows = _rows(source, where)
+    header = next(rows, [])
+    if column not in header:
+        raise Wrong([f"{where}.column = {shortened(column)}: {printable(file)} has no such column; {nearest(column, header)}"])
+    position = header.index(column)
+    values = [_cell(row, position, number, where) for number, row in enumerate(rows, start=2)]
+    kept = [value for value in values if value is not None]
+    if not kept:
+        raise Wrong([f"{where}.column = {shortened(column)}: {printable(file)} has no values in this column"])
+    return {"dist": "empirical", **_counted(kept)}
+
+
+def _rows(source: Path, where: str) -> Iterator[list[str]]:
+    """The rows of a CSV file, its header first. Raises ScenarioError where it is no such file."""
+    try:
+        data = read_bytes(source, MOST_CSV_BYTES, "a CSV file")
+        text = text_of(data, printable(str(source)))
+    except ScenarioError as error:
+        raise Wrong(f"{where}: {complaint}" for complaint in error.complaints) from None
+    try:
+        for number, row in enumerate(csv.reader(io.StringIO(text, newline=""))):
+            if number > MOST_ROWS:
+                raise Wrong([f"{where}: {printable(source.name)} has more than {MOST_ROWS:,} rows"])
+            if row:
+                yield [cell.strip() for cell in row]
+    except csv.Error as error:
+        raise Wrong([f"{where}: {printable(source.name)} is not a CSV file: {error}"]) from None
+
+
+def _cell(row: list[str], position: int, number: int, where: str) -> float | None:
+    """A cell as a number of days; None where it is empty."""
+    text = row[position] if position < len(row) else ""
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 36_500:
+        raise Wrong([f"{where}: row {number} holds {shortened(text)}: must be a number from 0 to 36500 (days)"])
+    return value
+
+
+def _counted(values: list[float]) -> dict[str, Any]:
+    """Values and how often each occurs; very many different ones become equally likely quantiles."""
+    counts = Counter(values)
+    if len(counts) > MOST_VALUES:
+        ordered = sorted(values)
+        step = len(ordered) / MOST_VALUES
+        return {"values": [ordered[int((i + 0.5) * step)] for i in range(MOST_VALUES)]}
+    return {"values": sorted(counts), "weights": [float(counts[v]) for v in sorted(counts)]}
+
+
+# Official figures
+
+
+def _official_folder(layer: Layer, document: Mapping[str, Any]) -> str | None:
+    """The folder in which a layer's official figures lie: its own, else that of the bundled scenarios."""
+    counting = document.get("counting")
+    file = counting.get("observed") if isinstance(counting, Mapping) else None
+    if not isinstance(file, str):
+        return None
+    for folder in (layer.folder, bundled_folder()):
+        if folder is None:
+            continue
+        source = beside(folder, file, layer.file, "counting.observed")
+        if source.is_file():
+            _check_official(source, f"{layer.file}: counting.observed = {shortened(file)}")
+            return str(folder.resolve())
+    if layer.folder is None:
+        # Text alone, such as a run's record read elsewhere, need not have the figures at hand.
+        return None
+    raise Wrong([f"{layer.file}: counting.observed = {shortened(file)}: there is no such file in the scenario's folder"])
+
+
+def _check_official(source: Path, where: str) -> None:
+    header = next(_rows(source, where), [])
+    missing = [column for column in OFFICIAL_COLUMNS if column not in header]
+    if missing:
+        raise Wrong([f"{where}: has no column {shortened(missing[0])}; it needs month and total, and may have one for each reason"])
+
+
+def observed_monthly(scenario: Scenario) -> pd.DataFrame | None:
+    """Official monthly figures: month ("2017-10"), total delayed days, delayed_per_day, and a column
+    for each reason code and body that the file has. None where the scenario names no file, or none is
+    at hand. Raises ScenarioError where the file cannot be read.
+    """
+    file = scenario.counting.observed
+    if file is None or scenario._folder is None:
+        return None
+    import pandas as pd
+
+    where = f"{scenario._file or scenario.name}: counting.observed = {shortened(file)}"
+    source = beside(Path(scenario._folder), file, scenario._file or scenario.name, "counting.observed")
+    rows = _rows(source, where)
+    header = next(rows, [])
+    table = pd.DataFrame([(row + [""] * len(header))[: len(header)] for row in rows], columns=header)
+    try:
+        months = pd.PeriodIndex(table.pop("month"), freq="M")
+        numbers = table.apply(pd.to_numeric)
+    except (ValueError, TypeError, KeyError):
+        raise Wrong([f"{where}: must hold months such as 2017-10 and numbers"]) from None
+    if "delayed_per_day" not in numbers:
+        numbers["delayed_per_day"] = numbers["total"] / months.days_in_month
+    numbers.insert(0, "month", months.strftime("%Y-%m"))
+    return numbers
+
+
+# Writing
+
+
+def to_toml(scenario: Scenario) -> str:
+    """The scenario as resolved, every default written out: loads again with the same fingerprint."""
+    document = scenario.model_dump(by_alias=True, exclude_none=True, exclude={"name"})
+    if count_keys(document) > MOST_KEYS:
+        # What is at its default can stay away where the file would be larger than may be read again.
+        document = scenario.model_dump(by_alias=True, exclude_none=True, exclude={"name"}, exclude_defaults=True)
+    holidays = ", ".join(d.isoformat() for d in bank_holidays(scenario))
+    head = f"# Scenario {printable(scenario.name)} as resolved.\n# Bank holidays in England: {holidays or 'none'}\n\n"
+    return head + written(document, root())
+
+
+def fingerprint(scenario: Scenario) -> str:
+    """SHA-256 (hexadecimal) of everything in a scenario that affects results: no names, labels or paths."""
+    document = scenario.model_dump(by_alias=True, mode="json", exclude={"name", "title", "about"})
+    document["counting"].pop("observed")
+    for section in ("streams", "routes", "services"):
+        for part in document[section].values():
+            part.pop("label")
+    for section in LISTS:
+        for part in document[section]:
+            part.pop("label")
+    # Keys stay in the file's order: that of shares decides which rank leads where.
+    text = json.dumps(document, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,459 @@
+"""Rules of sense: what must hold between the inputs of a scenario, each rule a small function."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from flowsim.scenario.model import (
+    EXITS,
+    REST,
+    UNLIMITED,
+    Attribution,
+    Distribution,
+    Scenario,
+    Service,
+    Size,
+    WeekTable,
+)
+from flowsim.scenario.spread import distribution_complaints
+from flowsim.scenario.words import Complaint, nearest, one_of, plain
+from flowsim.scenario.ways import Visit, reached, visits_per_person, ways
+from flowsim.units import WEEKDAYS, time_of_day
+
+TOLERANCE: Final = 1e-6
+MOST_PEOPLE: Final = 20_000_000
+MOST_AT_START: Final = 1_000_000
+MOST_VISITS: Final = 50
+MOST_STARTS: Final = 1_000_000
+EARLIEST: Final = dt.date(1990, 1, 1)
+LATEST: Final = dt.date(2099, 12, 31)
+RESERVED: Final = (*EXITS, REST, UNLIMITED)
+# National return: C and I can only be the NHS's, Di, G and H never both bodies'.
+ONLY_NHS: Final = ("C", "I")
+NEVER_BOTH: Final = ("Di", "G", "H")
+
+Found = Iterator[Complaint]
+
+
+def complaints(scenario: Scenario) -> list[Complaint]:
+    """Everything that does not make sense in a scenario, as it stands on one day."""
+    named = [c for rule in NAMES for c in rule(scenario)]
+    # Ways through services that do not exist cannot be followed.
+    followed = [] if named else [c for rule in WAYS for c in rule(scenario)]
+    return named + [c for rule in NUMBERS for c in rule(scenario)] + followed
+
+
+# Names
+
+
+def _streams_exist(scenario: Scenario) -> Found:
+    if not scenario.streams:
+        yield Complaint("streams", "there must be at least one stream of people")
+
+
+def _names_are_free(scenario: Scenario) -> Found:
+    for section in ("streams", "routes", "services"):
+        for name in getattr(scenario, section):
+            if name in RESERVED:
+                yield Complaint(f"{section}.{name}", f'"{name}" has a meaning of its own; choose another name')
+
+
+def _streams_enter_places(scenario: Scenario) -> Found:
+    for name, stream in scenario.streams.items():
+        yield from _is_place(scenario, f"streams.{name}.enters", stream.enters)
+
+
+def _routes_of_streams(scenario: Scenario) -> Found:
+    for name, stream in scenario.streams.items():
+        yield from _are_routes(scenario, f"streams.{name}.routes", stream.routes)
+    yield from _are_routes(scenario, "over_prescription", scenario.over_prescription)
+    for needed, row in scenario.over_prescription.items():
+        yield from _are_routes(scenario, f"over_prescription.{needed}", row)
+
+
+def _nexts_are_places(scenario: Scenario) -> Found:
+    for path, table in _nexts(scenario):
+        for name in table:
+            if name not in EXITS:
+                yield from _is_place(scenario, f"{path}.{name}", name, f" or one of {one_of(EXITS)}")
+
+
+def _tasks_are_of_teams(scenario: Scenario) -> Found:
+    for path, table in _tasks(scenario):
+        for name in table:
+            service = scenario.services.get(name)
+            if service is None:
+                yield Complaint(f"{path}.{name}", f"there is no such team; {_near(scenario, name, 'team')}")
+            elif service.kind != "team":
+                yield Complaint(f"{path}.{name}", "is a place, but a task is done by a team")
+
+
+def _links_are_places(scenario: Scenario) -> Found:
+    for name, service in scenario.services.items():
+        path = f"services.{name}"
+        for place in service.wait_in:
+            yield from _is_place(scenario, f"{path}.wait_in", place)
+            if place == name:
+                yield Complaint(f"{path}.wait_in", "a place cannot be where people wait for itself", place)
+        if service.otherwise is not None:
+            yield from _is_place(scenario, f"{path}.otherwise.service", service.otherwise.service)
+            if service.otherwise.service == name:
+                yield Complaint(f"{path}.otherwise.service", "plan B must be another place", name)
+
+
+def _differences_are_at_places(scenario: Scenario) -> Found:
+    for name, route in scenario.routes.items():
+        for place in route.at:
+            yield from _is_place(scenario, f"routes.{name}.at.{place}", place)
+
+
+def _is_place(scenario: Scenario, path: str, name: str, otherwise: str = "") -> Found:
+    service = scenario.services.get(name)
+    if service is None:
+        yield Complaint(path, f"there is no such place; {_near(scenario, name, 'place')}", name)
+    elif service.kind != "place":
+        yield Complaint(path, f"is a team, but must be a place{otherwise}", name)
+
+
+def _near(scenario: Scenario, name: str, kind: str) -> str:
+    alike = [n for n, s in scenario.services.items() if s.kind == kind]
+    return nearest(name, (*alike, *EXITS) if kind == "place" else alike)
+
+
+def _are_routes(scenario: Scenario, path: str, names: Mapping[str, object]) -> Found:
+    for name in names:
+        if name not in scenario.routes:
+            yield Complaint(f"{path}.{name}", f"there is no such route; {nearest(name, scenario.routes)}")
+
+
+# Numbers
+
+
+def _shares_add_up(scenario: Scenario) -> Found:
+    for path, table in _share_tables(scenario):
+        rests = [name for name, share in table.items() if share == REST]
+        total = sum(float(share) for share in table.values() if share != REST)
+        if len(rests) > 1:
+            yield Complaint(path, f'has "rest" {len(rests)} times, but only one share can be the rest')
+        elif rests and total > 1 + TOLERANCE:
+            yield Complaint(path, f'the shares beside "rest" add up to {plain(total)}, but must not exceed 1')
+        elif not rests and abs(total - 1) > TOLERANCE:
+            yield Complaint(path, f'the shares add up to {plain(total)}, but must add up to 1 (one may be "rest")')
+
+
+def _hours_are_24(scenario: Scenario) -> Found:
+    for name, stream in scenario.streams.items():
+        path = f"streams.{name}.hour"
+        if len(stream.hour) != 24:
+            yield Complaint(path, f"has {len(stream.hour)} entries, but must have 24, one for each hour")
+        elif not sum(stream.hour) > 0:
+            yield Complaint(path, "at least one hour must be above 0")
+
+
+def _weights_are_usable(scenario: Scenario) -> Found:
+    for name, stream in scenario.streams.items():
+        path = f"streams.{name}"
+        week = stream.weekday
+        yield from _in_range(f"{path}.weekday", week.given(), 0, MOST_STARTS, "relative")
+        if all(getattr(week, day) == 0 for day in WEEKDAYS):
+            yield Complaint(f"{path}.weekday", "at least one day must be above 0")
+        months = stream.month.model_dump()
+        yield from _in_range(f"{path}.month", months, 0, MOST_STARTS, "relative")
+        if all(v == 0 for v in months.values()):
+            yield Complaint(f"{path}.month", "at least one month must be above 0")
+
+
+def _week_tables_are_usable(scenario: Scenario) -> Found:
+    for name, service in scenario.services.items():
+        path = f"services.{name}"
+        if service.starts is not None:
+            yield from _in_range(f"{path}.starts", service.starts.given(), 0, MOST_STARTS, "people per day")
+        yield from _in_range(f"{path}.decided", service.decided.given(), 0, 1, "share")
+        if all(getattr(service.decided, day) == 0 for day in WEEKDAYS):
+            yield Complaint(f"{path}.decided", "nobody would ever be declared ready; one day must be above 0")
+
+
+def _in_range(path: str, given: Mapping[str, float], low: float, high: float, unit: str) -> Found:
+    if len(given) > len(WEEKDAYS) and len(set(given.values())) == 1:
+        given, path = {path.rpartition(".")[2]: next(iter(given.values()))}, path.rpartition(".")[0]
+    for key, value in given.items():
+        if not low <= value <= high:
+            yield Complaint(f"{path}.{key}", f"must be from {plain(low)} to {plain(high)} ({unit})", value)
+
+
+def _sizes_fit(scenario: Scenario) -> Found:
+    for name, service in scenario.services.items():
+        yield from _size_fits(f"services.{name}.size", service.size, service)
+    for route_name, route in scenario.routes.items():
+        for name, at in route.at.items():
+            if at.size is not None and name in scenario.services:
+                yield from _size_fits(f"routes.{route_name}.at.{name}.size", at.size, scenario.services[name])
+
+
+def _size_fits(path: str, size: Size, service: Service) -> Found:
+    if size.end > size.start:
+        yield Complaint(f"{path}.end", f"must not be above the start, {plain(size.start)}: sizes fall", size.end)
+    if service.capacity and size.start > service.capacity:
+        words = f"one person would not fit into the capacity of {plain(service.capacity)}"
+        yield Complaint(f"{path}.start", words, size.start)
+
+
+def _opening_times(scenario: Scenario) -> Found:
+    for name, service in scenario.services.items():
+        if not time_of_day(service.opens) < time_of_day(service.closes):
+            words = f'must be before it closes, "{service.closes}"'
+            yield Complaint(f"services.{name}.opens", words, service.opens)
+
+
+def _kinds_have_their_own(scenario: Scenario) -> Found:
+    """Teams work, people stay in places; a key that would be without effect is a mistake."""
+    for name, service in scenario.services.items():
+        path = f"services.{name}"
+        if service.kind == "team" and service.work is None:
+            yield Complaint(f"{path}.work", "is missing: a team needs the time that a task takes, in days")
+        if service.kind == "place" and service.work is not None:
+            yield Complaint(f"{path}.work", 'belongs to a team, but this is a place, which has a "stay"')
+        surplus = _only_for_places(service) if service.kind == "team" else []
+        for key in surplus:
+            yield Complaint(f"{path}.{key}", "belongs to a place, but this is a team")
+
+
+def _only_for_places(service: Service) -> list[str]:
+    keys = {"stay": service.stay, "next": service.next, "otherwise": service.otherwise}
+    return [key for key, value in keys.items() if value is not None] + (["wait_in"] if service.wait_in else [])
+
+
+def _attribution_obeys(scenario: Scenario) -> Found:
+    for name, service in scenario.services.items():
+        if service.attribution is not None:
+            yield from _attribution(f"services.{name}.attribution", service.attribution, service.reason)
+
+
+def _attribution(path: str, given: Attribution, reason: str | None) -> Found:
+    total = given.nhs + given.social_care + given.both
+    if abs(total - 1) > TOLERANCE:
+        yield Complaint(path, f"nhs, social_care and both add up to {plain(total)}, but must add up to 1")
+    if reason in ONLY_NHS and given.social_care + given.both > 0:
+        yield Complaint(path, f"delays for reason {reason} can only be the NHS's: nhs must be 1")
+    if reason in NEVER_BOTH and given.both > 0:
+        yield Complaint(f"{path}.both", f"delays for reason {reason} are never both bodies': must be 0", given.both)
+
+
+def _distributions(scenario: Scenario) -> Found:
+    for path, spec in _all_distributions(scenario):
+        yield from distribution_complaints(path, spec)
+
+
+def _dates(scenario: Scenario) -> Found:
+    if not EARLIEST <= scenario.run.start <= LATEST:
+        yield Complaint("run.start", f"must be from {EARLIEST} to {LATEST}", scenario.run.start)
+    for i, change in enumerate(scenario.changes, start=1):
+        if change.to is not None and change.to < change.begins:
+            yield Complaint(f"changes[{i}].to", f"must not be before from, {change.begins}", change.to)
+    for i, escalation in enumerate(scenario.escalations, start=1):
+        if escalation.until_below > escalation.when_delayed_above:
+            words = f"must not be above when_delayed_above, {plain(escalation.when_delayed_above)}"
+            yield Complaint(f"escalations[{i}].until_below", words, escalation.until_below)
+
+
+def _people_at_start(scenario: Scenario) -> Found:
+    total = sum(s.initial.people + s.initial.waiting for s in scenario.services.values())
+    if total > MOST_AT_START:
+        yield Complaint("services.*.initial", f"adds up to {total} people at the start; at most {MOST_AT_START}")
+    for name, service in scenario.services.items():
+        if service.kind == "team" and (service.initial.people or service.initial.waiting):
+            yield Complaint(f"services.{name}.initial", "people can be at the start in a place, but this is a team")
+
+
+# Ways through the services
+
+
+def _stays_are_known(scenario: Scenario) -> Found:
+    for entry, route, _, visits in _itineraries(scenario):
+        for place, at in visits.items():
+            if at.stay is None:
+                own = f"routes.{route}.stay" if place == entry else f"routes.{route}.at.{place}.stay"
+                words = f'is missing: people on the route "{route}" come here; give it here or as {own}'
+                yield Complaint(f"services.{place}.stay", words)
+
+
+def _ways_lead_out(scenario: Scenario) -> Found:
+    for _, route, start, visits in _itineraries(scenario):
+        per_person = visits_per_person(visits)
+        where = f"routes.{route}.next"
+        if per_person is None:
+            yield Complaint(where, f"people who come to {start} would go round for ever: no way leads out")
+        elif (total := sum(per_person.values())) > MOST_VISITS:
+            words = f"people would make {total:.0f} visits each on average; at most {MOST_VISITS}"
+            yield Complaint(where, words)
+
+
+def _itineraries(scenario: Scenario) -> Iterator[tuple[str, str, str, dict[str, Visit]]]:
+    """Every (entry, route, first place, visits): from the entry place, and from each plan B on the way."""
+    for entry, route in _entries(scenario):
+        begun: set[str] = set()
+        frontier = [entry]
+        while frontier:
+            start = frontier.pop()
+            if start in begun:
+                continue
+            begun.add(start)
+            visits = reached(scenario, entry, route, start)
+            plans = (scenario.services[place].otherwise for place in visits)
+            frontier += [plan.service for plan in plans if plan is not None]
+            yield entry, route, start, visits
+
+
+def _entries(scenario: Scenario) -> list[tuple[str, str]]:
+    """Every (entry place, route) that people can be on."""
+    return list(dict.fromkeys((scenario.streams[s].enters, r) for s, r, _ in ways(scenario)))
+
+
+# Walking the tables
+
+
+def _nexts(scenario: Scenario) -> Iterator[tuple[str, Mapping[str, float | str]]]:
+    """Every table of onward shares that is given, with its path."""
+    for name, service in scenario.services.items():
+        if service.next is not None:
+            yield f"services.{name}.next", service.next
+    for name, route in scenario.routes.items():
+        if route.next is not None:
+            yield f"routes.{name}.next", route.next
+        for place, at in route.at.items():
+            if at.next is not None:
+                yield f"routes.{name}.at.{place}.next", at.next
+
+
+def _tasks(scenario: Scenario) -> Iterator[tuple[str, Mapping[str, float]]]:
+    for name, service in scenario.services.items():
+        yield f"services.{name}.tasks", service.tasks
+    for name, route in scenario.routes.items():
+        yield f"routes.{name}.tasks", route.tasks or {}
+        for place, at in route.at.items():
+            yield f"routes.{name}.at.{place}.tasks", at.tasks or {}
+
+
+def _share_tables(scenario: Scenario) -> Iterator[tuple[str, Mapping[str, float | str]]]:
+    yield from _nexts(scenario)
+    for name, stream in scenario.streams.items():
+        yield f"streams.{name}.routes", stream.routes
+    for name, row in scenario.over_prescription.items():
+        yield f"over_prescription.{name}", row
+
+
+def _all_distributions(scenario: Scenario) -> Iterator[tuple[str, Distribution]]:
+    """Every distribution that is given, with its path."""
+    found: list[tuple[str, Distribution | None]] = []
+    for name, service in scenario.services.items():
+        found += [(f"services.{name}.stay", service.stay), (f"services.{name}.work", service.work)]
+        found.append((f"services.{name}.initial.waited", service.initial.waited))
+    for name, route in scenario.routes.items():
+        found.append((f"routes.{name}.stay", route.stay))
+        found += [(f"routes.{name}.at.{place}.stay", at.stay) for place, at in route.at.items()]
+    found.append(("while_waiting.unwell_stay", scenario.while_waiting.unwell_stay))
+    yield from ((path, spec) for path, spec in found if spec is not None)
+
+
+NAMES: Final[tuple[Callable[[Scenario], Found], ...]] = (
+    _streams_exist,
+    _names_are_free,
+    _streams_enter_places,
+    _routes_of_streams,
+    _nexts_are_places,
+    _tasks_are_of_teams,
+    _links_are_places,
+    _differences_are_at_places,
+)
+NUMBERS: Final[tuple[Callable[[Scenario], Found], ...]] = (
+    _shares_add_up,
+    _hours_are_24,
+    _weights_are_usable,
+    _week_tables_are_usable,
+    _sizes_fit,
+    _opening_times,
+    _kinds_have_their_own,
+    _attribution_obeys,
+    _distributions,
+    _dates,
+    _people_at_start,
+)
+WAYS: Final[tuple[Callable[[Scenario], Found], ...]] = (_stays_are_known, _ways_lead_out)
+
+
+# What is odd but not wrong
+
+
+def warnings(scenario: Scenario) -> list[str]:
+    """Sentences about what is allowed but may not be meant."""
+    visits = [reached(scenario, entry, route) for entry, route in _entries(scenario)]
+    return [
+        *_circles(scenario, visits),
+        *_days_left_out(scenario),
+        *_nobody_comes(scenario, visits),
+    ]
+
+
+def _circles(scenario: Scenario, visits: list[dict[str, Visit]]) -> Iterator[str]:
+    """Limited places in which people may wait for one another without end."""
+    limited = {n for n, s in scenario.services.items() if s.capacity is not None and s.kind == "place"}
+    onward: dict[str, set[str]] = {name: set() for name in limited}
+    for of_route in visits:
+        for place, at in of_route.items():
+            if place in limited:
+                onward[place] |= {n for n, share in at.onward.items() if n in limited and share != 0}
+    told: set[frozenset[str]] = set()
+    for name in onward:
+        circle = frozenset(n for n in _from(onward, name) if name in _from(onward, n))
+        if name not in circle or circle in told:
+            continue
+        told.add(circle)
+        yield _circle_words(scenario, sorted(circle))
+
+
+def _circle_words(scenario: Scenario, circle: list[str]) -> str:
+    if len(circle) == 1:
+        return f"People in {circle[0]} may go on to {circle[0]}, which is limited: when full they block it for good."
+    names = ", ".join(circle)
+    entries = {s.enters for s in scenario.streams.values()} & set(circle)
+    if entries:
+        where = ", ".join(sorted(entries))
+        return (
+            f"People may come back to {where}, which is limited, from places it leads to ({names}): "
+            "when all are full they may wait for one another for good."
+        )
+    return f"{names} lead to one another and are all limited: when full they may wait for one another for good."
+
+
+def _from(onward: Mapping[str, set[str]], name: str) -> set[str]:
+    """Every place that can be reached from a place in one step or more."""
+    found: set[str] = set()
+    frontier = set(onward[name])
+    while frontier:
+        found |= frontier
+        frontier = {n for f in frontier for n in onward[f]} - found
+    return found
+
+
+def _days_left_out(scenario: Scenario) -> Iterator[str]:
+    for name, service in scenario.services.items():
+        missing = _missing_days(service.starts)
+        if missing and len(missing) < len(WEEKDAYS):
+            yield f"services.{name}.starts says nothing of {', '.join(missing)}: there is no limit on those days."
+
+
+def _missing_days(table: WeekTable | None) -> list[str]:
+    return [] if table is None else [day for day in WEEKDAYS if getattr(table, day) is None]
+
+
+def _nobody_comes(scenario: Scenario, visits: list[dict[str, Visit]]) -> Iterator[str]:
+    used = {place for of_route in visits for place in of_route}
+    used |= {team for of_route in visits for at in of_route.values() for team in at.tasks}
+    for service in scenario.services.values():
+        used |= set(service.wait_in)
+        used |= {service.otherwise.service} if service.otherwise else set()
+    for name in scenario.services:
+        if name not in used:
+            yield f"Nobody comes to services.{name}: no route of any stream leads there."
