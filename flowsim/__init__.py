@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from flowsim.decisions.compare import Comparison, compare, run
     from flowsim.errors import FlowsimError, RunError, ScenarioError
     from flowsim.results import Result
-    from flowsim.scenario import Scenario, load
+    from flowsim.scenario.files import load
+    from flowsim.scenario.model import Scenario
 
 # What is public, and where it lives; fetched when first asked for, so that `flowsim --help` need not
 # load the numerical libraries.
@@ -28,8 +29,8 @@ _HOME = {
     "RunError": "flowsim.errors",
     "ScenarioError": "flowsim.errors",
     "Result": "flowsim.results",
-    "Scenario": "flowsim.scenario",
-    "load": "flowsim.scenario",
+    "Scenario": "flowsim.scenario.model",
+    "load": "flowsim.scenario.files",
 }
 
 __all__ = [

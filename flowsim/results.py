@@ -196,6 +196,11 @@ def save(
     return written
 
 
+def write_text(path: Path, text: str) -> Path:
+    """Write a text file, whole or not at all."""
+    return write_whole(path, lambda p: p.write_text(text, encoding="utf-8"))
+
+
 def _named(result: Result) -> pd.DataFrame:
     return result.journeys.assign(scenario=result.scenario.name)
 

@@ -115,7 +115,12 @@ def compare(
 
 
 def compare_with(scenarios: Sequence[Scenario | str | Path], effort: Effort) -> Comparison:
-    """`compare`, with an effort that says how much to run and who hears of it. Raises RunError for fewer than two."""
+    """`compare`, with an effort that says how much to run and who hears of it."""
+    return Comparison(tuple(run_together(comparable(scenarios), effort)))
+
+
+def comparable(scenarios: Sequence[Scenario | str | Path]) -> list[Scenario]:
+    """Load scenarios that are to be compared. Raises RunError in words where that makes no sense."""
     loaded = [load(s) for s in scenarios]
     if len(loaded) < 2:
         raise RunError("a comparison needs two scenarios or more: the base first, then the plans")
@@ -123,16 +128,20 @@ def compare_with(scenarios: Sequence[Scenario | str | Path], effort: Effort) -> 
     twice = sorted({n for n in names if names.count(n) > 1})
     if twice:
         raise RunError(f"each scenario once, please: {', '.join(twice)} is named more than once")
-    base = loaded[0]
     for other in loaded[1:]:
-        if (other.run.start, other.run.days) != (base.run.start, base.run.days):
-            raise RunError(
-                f"{other.name} runs {other.run.days} days from {other.run.start}, but {base.name} {base.run.days} days "
-                f"from {base.run.start}: only the same period can be compared; set run.start and run.days alike"
-            )
-        if other.run.warm_up_days != base.run.warm_up_days:
-            raise RunError(
-                f"{other.name} warms up for {other.run.warm_up_days} days, but {base.name} for {base.run.warm_up_days}: "
-                "people keep their luck only with the same warm-up; set run.warm_up_days alike"
-            )
-    return Comparison(tuple(run_together(loaded, effort)))
+        _refuse_other_period(loaded[0], other)
+    return loaded
+
+
+def _refuse_other_period(base: Scenario, other: Scenario) -> None:
+    if (other.run.start, other.run.days) != (base.run.start, base.run.days):
+        raise RunError(
+            f"{other.name} runs {other.run.days} days from {other.run.start}, but {base.name} {base.run.days} "
+            f"days from {base.run.start}: only the same period can be compared; set run.start and run.days alike"
+        )
+    if other.run.warm_up_days != base.run.warm_up_days:
+        raise RunError(
+            f"{other.name} warms up for {other.run.warm_up_days} days, but {base.name} for "
+            f"{base.run.warm_up_days}: people keep their luck only with the same warm-up; set "
+            "run.warm_up_days alike"
+        )

@@ -250,7 +250,7 @@ class Model:
         self.join(wait, service, step, purpose, asked)
         for place in self.offer.wait_in[service.number]:
             shelter = self.services[place]
-            if wait.over or wait.visit is None or not wait.visit.service.is_hospital:
+            if wait.is_called or wait.visit is None or not wait.visit.service.is_hospital:
                 return
             if all(claim.service is not shelter for claim in wait.claims):
                 self.join(wait, shelter, step, WAIT_IN, self.env.now)
@@ -347,13 +347,12 @@ class Model:
             time = rules.part_of_stay(entered, visit.ready, level, steps)
             smaller = rules.size_at(start, end, level)
             if time <= self.env.now:
-                visit.service.in_use -= visit.size - smaller
-                visit.size = smaller
+                self.become_smaller(visit, smaller)
             elif time < self.horizon:
                 moment = self.at(time, rules.SMALLER, visit.person)
                 moment.callbacks.append(partial(self.become_smaller, visit, smaller))
 
-    def become_smaller(self, visit: Visit, size: float, _: simpy.Event) -> None:
+    def become_smaller(self, visit: Visit, size: float, _: simpy.Event | None = None) -> None:
         """Give back part of the room."""
         freed, visit.size = visit.size - size, size
         visit.service.give_back(freed)

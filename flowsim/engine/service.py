@@ -48,6 +48,11 @@ class Wait:
         self.calls = [env.event()]
         self.over = False
 
+    @property
+    def is_called(self) -> bool:
+        """Whether there is something that the person has not heard yet."""
+        return self.calls[0].triggered
+
     def call(self, claim: Claim) -> None:
         """A service takes the person on. A place to wait in costs them no turn elsewhere (rule 9)."""
         self.claims.remove(claim)
@@ -153,7 +158,7 @@ class Service:
 
     def lets_in_at_once(self, size: float) -> bool:
         """Whether somebody who comes now gets in without queueing."""
-        return (not self.queue or self.skip) and self.can_take(size)
+        return not self.queue and self.can_take(size)
 
     def occupy(self, size: float) -> None:
         """Somebody gets in."""

@@ -17,22 +17,35 @@ def plans_table(results: Sequence[Result], comparison: Comparison | None = None)
     """One line a scenario: how many are delayed, how surely the target holds, what differs from the base."""
     target = results[0].scenario.target.delayed
     table = Table(title=f"People delayed at midnight (target {target:g})", title_justify="left")
-    table.add_column("Scenario", overflow="fold")
-    table.add_column("Mean", justify="right")
-    table.add_column(f"Days at or\nunder {target:g}", justify="right")
-    table.add_column(f"Chance that the\nmean is at or\nunder {target:g}", justify="right")
+    for number, heading in enumerate(_headings(results, comparison)):
+        table.add_column(heading, justify="right" if number else "left", overflow="fold")
+    for row in _rows(results, comparison):
+        table.add_row(*row)
+    return table
+
+
+def plans_markdown(results: Sequence[Result], comparison: Comparison | None = None) -> str:
+    """The same table for a page of text."""
+    headings = _headings(results, comparison)
+    lines = [headings, ["---"] + ["---:"] * (len(headings) - 1), *_rows(results, comparison)]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def _headings(results: Sequence[Result], comparison: Comparison | None) -> list[str]:
+    target = results[0].scenario.target.delayed
+    found = ["Scenario", "Delayed, mean", f"Days at or under {target:g}", f"Chance that the mean is at or under {target:g}"]
     if comparison:
-        table.add_column(f"Difference from\n{comparison.base.scenario.name}", justify="right")
-    table.add_column("Peak", justify="right")
-    table.add_column("Cost, £m", justify="right")
+        found.append(f"Difference from {comparison.base.scenario.name}")
+    return [*found, "Peak", "Cost, £m"]
+
+
+def _rows(results: Sequence[Result], comparison: Comparison | None) -> Iterator[list[str]]:
     for result in results:
         row = [result.scenario.name, people(result.interval("delayed_mean"))]
         row += [percent(result.interval(f"chance_{what}_at_or_under_target")) for what in ("day", "mean")]
         if comparison:
             row.append(_difference(comparison, result))
-        row += [people(result.interval("delayed_peak")), millions(result.interval("cost"))]
-        table.add_row(*row)
-    return table
+        yield [*row, people(result.interval("delayed_peak")), millions(result.interval("cost"))]
 
 
 def reasons_table(results: Sequence[Result]) -> Table:
@@ -59,6 +72,7 @@ def sentences(results: Sequence[Result], comparison: Comparison | None = None) -
         f"{first.replications} replications of {first.scenario.run.days} days from "
         f"{first.scenario.run.start:%d %B %Y}, seed {first.seed}, engine {first.engine}. "
         "Ranges in brackets are 95 % intervals over replications: they hold chance, not doubt about the assumptions."
+        + (" A difference with a question mark cannot be called." if comparison else "")
     )
     if first.stopped:
         yield f"Stopped early: these are the {first.replications} replications finished by then."

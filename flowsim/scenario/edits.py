@@ -126,7 +126,7 @@ def _at(
     if inner is None:
         raise Refused(_names_nothing(shape, key, done))
     if dated:
-        _refuse_frozen(path)
+        _refuse_frozen(path, ".".join((*done, *rest)))
     table = node if is_table(node) else {}
     if shape.kind == "named" and key not in table and not _may_begin(document, path):
         raise Refused(Complaint(".".join(path), f"names nothing; {nearest(key, table)}"))
@@ -148,7 +148,7 @@ def _names_nothing(shape: Shape, key: str, done: tuple[str, ...]) -> Complaint:
     return Complaint(path, f"names nothing; {nearest(key, shape.keys)}")
 
 
-def _refuse_frozen(path: tuple[str, ...]) -> None:
+def _refuse_frozen(path: tuple[str, ...], dotted: str) -> None:
     if path[0] in _FROZEN_TOP:
         words = "cannot change during a run; write it in the scenario itself"
     else:
@@ -156,7 +156,7 @@ def _refuse_frozen(path: tuple[str, ...]) -> None:
         if why is None:
             return
         words = f"cannot change during a run: {why}"
-    raise Refused(Complaint(".".join(path), words))
+    raise Refused(Complaint(dotted, words))
 
 
 # Setting

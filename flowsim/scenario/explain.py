@@ -32,27 +32,32 @@ def _path_in(document: Any, location: Path) -> tuple[Path, bool]:
     path: list[str | int] = []
     node = document
     for step in location:
-        if isinstance(node, Mapping) and step in node:
-            node = node[step]
-        elif isinstance(node, (list, tuple)) and isinstance(step, int) and step < len(node):
-            node = node[step]
-        elif step == "[key]" or not isinstance(node, Mapping) or step != location[-1] or _is_union_tag(step):
+        inside = _inside(node, step)
+        if inside is not NOT_SHOWN:
+            node = inside
+        elif not isinstance(node, Mapping) or step != location[-1] or _is_union_tag(step):
             continue
         path.append(step)
     return tuple(path), location[-1:] == ("[key]",)
 
 
+def _inside(node: Any, step: str | int) -> Any:
+    """What lies one step down in a document; NOT_SHOWN where nothing does."""
+    if isinstance(node, Mapping) and step in node:
+        return node[step]
+    if isinstance(node, (list, tuple)) and isinstance(step, int) and step < len(node):
+        return node[step]
+    return NOT_SHOWN
+
+
 def _is_union_tag(step: str | int) -> bool:
-    """Whether a step names one alternative of a type and not a key: "constrained-float", "literal[...]"."""
+    """Whether a step names one alternative of a type and no key: "constrained-float", "[key]"."""
     return not isinstance(step, str) or not step.isidentifier()
 
 
 def _value_at(document: Any, path: Path) -> Any:
     for step in path:
-        try:
-            document = document[step]
-        except (KeyError, IndexError, TypeError):
-            return NOT_SHOWN
+        document = _inside(document, step)
     return document
 
 
@@ -72,7 +77,9 @@ def _wrong(kind: str, shape: Shape, value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return f"is not a number that can be used; it must be {shape.allowed()}"
     if kind == "string_pattern_mismatch":
-        return _NAME_RULE if shape.label not in ("Name", "Unit", "Title") else "must not hold control characters"
+        return (
+            _NAME_RULE if shape.label not in ("Name", "Unit", "Title") else "must not hold control characters"
+        )
     if kind == "string_too_long":
         return "must be at most 120 characters long"
     if shape.label in ("Opens", "Closes"):

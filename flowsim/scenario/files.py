@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import hashlib
 import io
 import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
-import flowsim
 from flowsim.errors import ScenarioError
-from flowsim.scenario import sense
 from flowsim.scenario.edits import merged, spread_out
 from flowsim.scenario.explain import dotted_path, explained
 from flowsim.scenario.model import Scenario
@@ -32,8 +29,8 @@ from flowsim.scenario.safely import (
     text_of,
     there_is,
 )
-from flowsim.scenario.shape import root
-from flowsim.scenario.timeline import bank_holidays, build_timeline
+from flowsim.scenario.shape import root, shape_at, stand_in
+from flowsim.scenario.timeline import bank_holidays, build_timeline, complaints_at_start
 from flowsim.scenario.words import Complaint, distinct, nearest, printable, shortened
 from flowsim.scenario.written import count_keys, written
 
@@ -66,7 +63,7 @@ class Layer:
 
 def bundled_folder() -> Path:
     """The folder of the scenarios that come with flowsim: in the package, else in the checkout."""
-    package = Path(flowsim.__file__).parent
+    package = Path(__file__).parents[1]
     packaged = package / "bundled"
     return packaged if packaged.is_dir() else package.parent / "scenarios"
 
@@ -129,12 +126,18 @@ def _with_bases(layer: Layer, chain: tuple[Path, ...]) -> tuple[Layer, ...]:
     if base is None:
         return (layer,)
     if not isinstance(base, str):
-        raise Wrong([f"{layer.file}: base = {shortened(base)}: must be a bundled name or a file, in quotation marks"])
+        raise Wrong(
+            [f"{layer.file}: base = {shortened(base)}: must be a bundled name or a file, in quotation marks"]
+        )
     path = _base_path(layer, base)
     if path.resolve() in [p.resolve() for p in chain]:
-        raise Wrong([f"{layer.file}: base = {shortened(base)}: goes round in a circle: it builds on this file"])
+        raise Wrong(
+            [f"{layer.file}: base = {shortened(base)}: goes round in a circle: it builds on this file"]
+        )
     if len(chain) > MOST_BASES:
-        raise Wrong([f"{layer.file}: base = {shortened(base)}: more than {MOST_BASES} scenarios build on one another"])
+        raise Wrong(
+            [f"{layer.file}: base = {shortened(base)}: more than {MOST_BASES} scenarios build on one another"]
+        )
     return (*_with_bases(_layer(path), (*chain, path)), layer)
 
 
@@ -143,7 +146,9 @@ def _base_path(layer: Layer, base: str) -> Path:
     if base in names:
         return bundled_folder() / f"{base}.toml"
     if layer.folder is None:
-        raise Wrong([f"{layer.file}: base = {shortened(base)}: there is no such scenario; {nearest(base, names)}"])
+        raise Wrong(
+            [f"{layer.file}: base = {shortened(base)}: there is no such scenario; {nearest(base, names)}"]
+        )
     path = beside(layer.folder, base, layer.file, "base")
     for candidate in (path, path.with_name(f"{path.name}.toml")):
         if candidate.exists():
@@ -169,7 +174,7 @@ def _scenario(layers: tuple[Layer, ...], name: str) -> Scenario:
         raise Wrong(c.sentence(file) for c in wrong + _also_odd(document, wrong)) from None
     if wrong:
         raise Wrong(c.sentence(file) for c in wrong)
-    scenario._file, scenario._folder = file, folder
+    scenario.remember(file, folder)
     build_timeline(scenario)
     return scenario
 
@@ -205,18 +210,19 @@ def _plain_paths(escalation: Any) -> Any:
 def _also_odd(document: dict[str, Any], wrong: list[Complaint]) -> list[Complaint]:
     """What else makes no sense in a scenario that is not even well formed.
 
-    The values that are wrong are left out; if the rest is a scenario, its other complaints are told
-    too, except those that lie next to what was left out.
+    What is wrong is left out, or gives way to something that could stand there; if that is a scenario,
+    its other complaints are told too, except those about what was mended and its neighbours.
     """
     mended = _copied(document)
     for complaint in wrong:
-        _remove(mended, complaint.path)
+        _mend(mended, complaint.path)
     try:
         scenario = Scenario.model_validate(mended)
-    except (ValidationError, RecursionError):
+    except ValidationError:
         return []
-    near = tuple(c.path.rpartition(".")[0] for c in wrong)
-    return [c for c in distinct(sense.complaints(scenario)) if c.path.rpartition(".")[0] not in near]
+    near = {c.path.rpartition(".")[0] for c in wrong}
+    odd = distinct(complaints_at_start(scenario))
+    return [c for c in odd if c.path not in near and c.path.rpartition(".")[0] not in near]
 
 
 def _copied(node: Any) -> Any:
@@ -225,13 +231,17 @@ def _copied(node: Any) -> Any:
     return [_copied(v) for v in node] if isinstance(node, list) else node
 
 
-def _remove(document: Any, path: str) -> None:
-    """Take what lies at a dotted path out of a document, where there is such a place."""
+def _mend(document: Any, path: str) -> None:
+    """Take what lies at a dotted path out of a document, or put what could stand there if something must."""
     *above, last = path.split(".")
     for step in above:
         document = document.get(step) if isinstance(document, dict) else None
-    if isinstance(document, dict):
-        document.pop(last, None)
+    if not isinstance(document, dict):
+        return
+    document.pop(last, None)
+    shape = shape_at(tuple(path.split(".")))
+    if shape is not None and shape.required:
+        document[last] = stand_in(shape)
 
 
 # Files that a scenario names
@@ -241,7 +251,10 @@ def _with_columns(layer: Layer) -> dict[str, Any]:
     """The layer's tables with every `file` and `column` replaced by the values found there."""
     if layer.folder is None:
         return layer.document
-    read: Callable[[str, str, str], dict[str, Any]] = lambda file, column, path: _column(layer, file, column, path)  # noqa: E731
+
+    def read(file: str, column: str, path: str) -> dict[str, Any]:
+        return _column(layer, file, column, path)
+
     result: dict[str, Any] = _replaced(layer.document, (), read)
     return result
 
@@ -266,7 +279,11 @@ def _column(layer: Layer, file: str, column: str, path: str) -> dict[str, Any]:
     rows = _rows(source, where)
     header = next(rows, [])
     if column not in header:
-        raise Wrong([f"{where}.column = {shortened(column)}: {printable(file)} has no such column; {nearest(column, header)}"])
+        raise Wrong(
+            [
+                f"{where}.column = {shortened(column)}: {printable(file)} has no such column; {nearest(column, header)}"
+            ]
+        )
     position = header.index(column)
     values = [_cell(row, position, number, where) for number, row in enumerate(rows, start=2)]
     kept = [value for value in values if value is not None]
@@ -302,7 +319,9 @@ def _cell(row: list[str], position: int, number: int, where: str) -> float | Non
     except ValueError:
         value = math.nan
     if not 0 <= value <= 36_500:
-        raise Wrong([f"{where}: row {number} holds {shortened(text)}: must be a number from 0 to 36500 (days)"])
+        raise Wrong(
+            [f"{where}: row {number} holds {shortened(text)}: must be a number from 0 to 36500 (days)"]
+        )
     return value
 
 
@@ -335,14 +354,22 @@ def _official_folder(layer: Layer, document: Mapping[str, Any]) -> str | None:
     if layer.folder is None:
         # Text alone, such as a run's record read elsewhere, need not have the figures at hand.
         return None
-    raise Wrong([f"{layer.file}: counting.observed = {shortened(file)}: there is no such file in the scenario's folder"])
+    raise Wrong(
+        [
+            f"{layer.file}: counting.observed = {shortened(file)}: there is no such file in the scenario's folder"
+        ]
+    )
 
 
 def _check_official(source: Path, where: str) -> None:
     header = next(_rows(source, where), [])
     missing = [column for column in OFFICIAL_COLUMNS if column not in header]
     if missing:
-        raise Wrong([f"{where}: has no column {shortened(missing[0])}; it needs month and total, and may have one for each reason"])
+        raise Wrong(
+            [
+                f"{where}: has no column {shortened(missing[0])}; it needs month and total, and may have one for each reason"
+            ]
+        )
 
 
 def observed_monthly(scenario: Scenario) -> pd.DataFrame | None:
@@ -351,18 +378,18 @@ def observed_monthly(scenario: Scenario) -> pd.DataFrame | None:
     at hand. Raises ScenarioError where the file cannot be read.
     """
     file = scenario.counting.observed
-    if file is None or scenario._folder is None:
+    if file is None or scenario.folder is None:
         return None
     import pandas as pd
 
-    where = f"{scenario._file or scenario.name}: counting.observed = {shortened(file)}"
-    source = beside(Path(scenario._folder), file, scenario._file or scenario.name, "counting.observed")
+    where = f"{scenario.file}: counting.observed = {shortened(file)}"
+    source = beside(Path(scenario.folder), file, scenario.file, "counting.observed")
     rows = _rows(source, where)
     header = next(rows, [])
     table = pd.DataFrame([(row + [""] * len(header))[: len(header)] for row in rows], columns=header)
     try:
         months = pd.PeriodIndex(table.pop("month"), freq="M")
-        numbers = table.apply(pd.to_numeric)
+        numbers: pd.DataFrame = table.apply(pd.to_numeric)
     except (ValueError, TypeError, KeyError):
         raise Wrong([f"{where}: must hold months such as 2017-10 and numbers"]) from None
     if "delayed_per_day" not in numbers:
@@ -379,7 +406,9 @@ def to_toml(scenario: Scenario) -> str:
     document = scenario.model_dump(by_alias=True, exclude_none=True, exclude={"name"})
     if count_keys(document) > MOST_KEYS:
         # What is at its default can stay away where the file would be larger than may be read again.
-        document = scenario.model_dump(by_alias=True, exclude_none=True, exclude={"name"}, exclude_defaults=True)
+        document = scenario.model_dump(
+            by_alias=True, exclude_none=True, exclude={"name"}, exclude_defaults=True
+        )
     holidays = ", ".join(d.isoformat() for d in bank_holidays(scenario))
     head = f"# Scenario {printable(scenario.name)} as resolved.\n# Bank holidays in England: {holidays or 'none'}\n\n"
     return head + written(document, root())

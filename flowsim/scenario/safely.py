@@ -23,12 +23,12 @@ MOST_DIGITS: Final = 400
 DEVICES: Final = {"con", "prn", "aux", "nul", *(f"{p}{i}" for p in ("com", "lpt") for i in range(10))}
 
 # Strings and comments hold anything; what is left shows nesting, long keys and long numbers.
-# One that never ends is taken to the end, so that no text is looked at twice.
+# Possessive (*+), and with an end that may be missing, so that no text is looked at twice.
 _QUOTED: Final = re.compile(
-    r'"""(?:\\.|[^\\])*?(?:"""|\Z)|'
-    r"'''.*?(?:'''|\Z)|"
-    r'"(?:\\.|[^"\\\n])*(?:"|\Z|(?=\n))|'
-    r"'[^'\n]*(?:'|\Z|(?=\n))|#[^\n]*",
+    r'"""(?:\\.|[^\\"]|"(?!""))*+(?:""")?|'
+    r"'{3}(?:[^']|'(?!''))*+(?:'{3})?|"
+    r'"(?:\\[^\n]|[^"\\\n])*+"?|'
+    r"'[^'\n]*+'?|#[^\n]*+",
     re.DOTALL,
 )
 # What divides one key or value from the next.
@@ -62,14 +62,14 @@ def read_bytes(path: Path, most: int, what: str) -> bytes:
 
 def refuse_device(file_name: str, shown: str) -> None:
     """Raise ScenarioError where a file name means a device on Windows."""
-    if file_name.split(".")[0].rstrip(" ").lower() in DEVICES:
+    if file_name.split(".", maxsplit=1)[0].rstrip(" ").lower() in DEVICES:
         raise ScenarioError([f"{shown}: is the name of a device on Windows, not of a file"])
 
 
 def text_of(data: bytes, name: str) -> str:
     """A file's bytes as text. Raises ScenarioError where it is not UTF-8; a byte order mark is accepted."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise ScenarioError([f"{name}: is saved as UTF-16 (\"Unicode\"); save it as UTF-8"])
+        raise ScenarioError([f'{name}: is saved as UTF-16 ("Unicode"); save it as UTF-8'])
     if b"\0" in data:
         # Every other byte of plain text in UTF-16 is zero, whether or not it begins with a mark.
         zeros = max(data[::2].count(0), data[1::2].count(0))
@@ -81,22 +81,30 @@ def text_of(data: bytes, name: str) -> str:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ScenarioError([f"{name}: is not a text file in UTF-8 (line {line}); save it as UTF-8"]) from None
+        raise ScenarioError(
+            [f"{name}: is not a text file in UTF-8 (line {line}); save it as UTF-8"]
+        ) from None
 
 
 def document_in(text: str, name: str) -> dict[str, Any]:
     """TOML text as nested tables. Raises ScenarioError for a syntax error or a bomb."""
     if len(text) > MOST_BYTES:
-        raise ScenarioError([f"{name}: is too large for a scenario; at most {MOST_BYTES:,} bytes can be read"])
+        raise ScenarioError(
+            [f"{name}: is too large for a scenario; at most {MOST_BYTES:,} bytes can be read"]
+        )
     if not text.strip():
-        raise ScenarioError([f"{name}: is empty; a scenario needs at least a title, [run], streams, routes, services"])
+        raise ScenarioError(
+            [f"{name}: is empty; a scenario needs at least a title, [run], streams, routes, services"]
+        )
     _refuse_bombs(_QUOTED.sub(_blank, text), name)
     try:
         document: dict[str, Any] = tomli.loads(text)
     except tomli.TOMLDecodeError as error:
         raise ScenarioError([f"{name}: is not written as TOML: {_readable(str(error), text)}"]) from None
     except (RecursionError, ValueError, OverflowError):
-        raise ScenarioError([f"{name}: cannot be read: a number, a key or a nesting is far too long"]) from None
+        raise ScenarioError(
+            [f"{name}: cannot be read: a number, a key or a nesting is far too long"]
+        ) from None
     _refuse_excess(document, name)
     return document
 
@@ -129,7 +137,7 @@ def _refuse_bombs(bare: str, name: str) -> None:
 def _readable(message: str, text: str) -> str:
     """The reader's message with the line it is about."""
     where = re.search(r"\(at line (\d+), column (\d+)\)", message)
-    plain = re.sub(r"\s*\(at .*\)$", "", message)
+    plain = re.sub(r" \(at [^()]*\)$", "", message)
     if where is None:
         return f"{plain} (at the end of the file)"
     lines = text.split("\n")
@@ -180,7 +188,7 @@ def _out_of_place(file: str) -> str | None:
     parts = PurePosixPath(file).parts
     if not file.strip() or not file.isprintable() or len(file) > 200:
         return "is not the name of a file"
-    if file.startswith(("/", "~")) or re.match(r"[A-Za-z]:", file) or file.startswith("\\\\"):
+    if file.startswith(("/", "~", "\\\\")) or re.match(r"[A-Za-z]:", file):
         return "is an absolute path"
     if "\\" in file or ":" in file:
         return 'holds "\\" or ":"; folders are divided by "/"'

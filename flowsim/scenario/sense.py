@@ -17,16 +17,16 @@ from flowsim.scenario.model import (
     Size,
     WeekTable,
 )
+from flowsim.scenario.shape import shape_at
 from flowsim.scenario.spread import distribution_complaints
-from flowsim.scenario.words import Complaint, nearest, one_of, plain
 from flowsim.scenario.ways import Visit, reached, visits_per_person, ways
+from flowsim.scenario.words import Complaint, nearest, one_of, plain
 from flowsim.units import WEEKDAYS, time_of_day
 
 TOLERANCE: Final = 1e-6
 MOST_PEOPLE: Final = 20_000_000
 MOST_AT_START: Final = 1_000_000
 MOST_VISITS: Final = 50
-MOST_STARTS: Final = 1_000_000
 EARLIEST: Final = dt.date(1990, 1, 1)
 LATEST: Final = dt.date(2099, 12, 31)
 RESERVED: Final = (*EXITS, REST, UNLIMITED)
@@ -57,7 +57,9 @@ def _names_are_free(scenario: Scenario) -> Found:
     for section in ("streams", "routes", "services"):
         for name in getattr(scenario, section):
             if name in RESERVED:
-                yield Complaint(f"{section}.{name}", f'"{name}" has a meaning of its own; choose another name')
+                yield Complaint(
+                    f"{section}.{name}", f'"{name}" has a meaning of its own; choose another name'
+                )
 
 
 def _streams_enter_places(scenario: Scenario) -> Found:
@@ -140,7 +142,9 @@ def _shares_add_up(scenario: Scenario) -> Found:
         elif rests and total > 1 + TOLERANCE:
             yield Complaint(path, f'the shares beside "rest" add up to {plain(total)}, but must not exceed 1')
         elif not rests and abs(total - 1) > TOLERANCE:
-            yield Complaint(path, f'the shares add up to {plain(total)}, but must add up to 1 (one may be "rest")')
+            yield Complaint(
+                path, f'the shares add up to {plain(total)}, but must add up to 1 (one may be "rest")'
+            )
 
 
 def _hours_are_24(scenario: Scenario) -> Found:
@@ -156,11 +160,11 @@ def _weights_are_usable(scenario: Scenario) -> Found:
     for name, stream in scenario.streams.items():
         path = f"streams.{name}"
         week = stream.weekday
-        yield from _in_range(f"{path}.weekday", week.given(), 0, MOST_STARTS, "relative")
+        yield from _in_range(f"{path}.weekday", week.given())
         if all(getattr(week, day) == 0 for day in WEEKDAYS):
             yield Complaint(f"{path}.weekday", "at least one day must be above 0")
         months = stream.month.model_dump()
-        yield from _in_range(f"{path}.month", months, 0, MOST_STARTS, "relative")
+        yield from _in_range(f"{path}.month", months)
         if all(v == 0 for v in months.values()):
             yield Complaint(f"{path}.month", "at least one month must be above 0")
 
@@ -169,18 +173,26 @@ def _week_tables_are_usable(scenario: Scenario) -> Found:
     for name, service in scenario.services.items():
         path = f"services.{name}"
         if service.starts is not None:
-            yield from _in_range(f"{path}.starts", service.starts.given(), 0, MOST_STARTS, "people per day")
-        yield from _in_range(f"{path}.decided", service.decided.given(), 0, 1, "share")
+            yield from _in_range(f"{path}.starts", service.starts.given())
+        yield from _in_range(f"{path}.decided", service.decided.given())
         if all(getattr(service.decided, day) == 0 for day in WEEKDAYS):
             yield Complaint(f"{path}.decided", "nobody would ever be declared ready; one day must be above 0")
 
 
-def _in_range(path: str, given: Mapping[str, float], low: float, high: float, unit: str) -> Found:
-    if len(given) > len(WEEKDAYS) and len(set(given.values())) == 1:
-        given, path = {path.rpartition(".")[2]: next(iter(given.values()))}, path.rpartition(".")[0]
-    for key, value in given.items():
-        if not low <= value <= high:
-            yield Complaint(f"{path}.{key}", f"must be from {plain(low)} to {plain(high)} ({unit})", value)
+def _in_range(path: str, given: Mapping[str, float]) -> Found:
+    """Every number of a table by weekday or month against the range of the table."""
+    shape = shape_at(tuple(path.split(".")))
+    low, high = (shape.low, shape.high) if shape else (None, None)
+    if shape is None or low is None or high is None:
+        return
+    wrong = {key: value for key, value in given.items() if not low <= value <= high}
+    words = f"must be from {plain(low)} to {plain(high)} ({shape.unit})"
+    if len(wrong) > len(WEEKDAYS) and len(set(wrong.values())) == 1:
+        # A bare number for every day is one mistake, not eight.
+        yield Complaint(path, words, next(iter(wrong.values())))
+        return
+    for key, value in wrong.items():
+        yield Complaint(f"{path}.{key}", words, value)
 
 
 def _sizes_fit(scenario: Scenario) -> Found:
@@ -194,7 +206,9 @@ def _sizes_fit(scenario: Scenario) -> Found:
 
 def _size_fits(path: str, size: Size, service: Service) -> Found:
     if size.end > size.start:
-        yield Complaint(f"{path}.end", f"must not be above the start, {plain(size.start)}: sizes fall", size.end)
+        yield Complaint(
+            f"{path}.end", f"must not be above the start, {plain(size.start)}: sizes fall", size.end
+        )
     if service.capacity and size.start > service.capacity:
         words = f"one person would not fit into the capacity of {plain(service.capacity)}"
         yield Complaint(f"{path}.start", words, size.start)
@@ -222,7 +236,9 @@ def _kinds_have_their_own(scenario: Scenario) -> Found:
 
 def _only_for_places(service: Service) -> list[str]:
     keys = {"stay": service.stay, "next": service.next, "otherwise": service.otherwise}
-    return [key for key, value in keys.items() if value is not None] + (["wait_in"] if service.wait_in else [])
+    return [key for key, value in keys.items() if value is not None] + (
+        ["wait_in"] if service.wait_in else []
+    )
 
 
 def _attribution_obeys(scenario: Scenario) -> Found:
@@ -238,7 +254,9 @@ def _attribution(path: str, given: Attribution, reason: str | None) -> Found:
     if reason in ONLY_NHS and given.social_care + given.both > 0:
         yield Complaint(path, f"delays for reason {reason} can only be the NHS's: nhs must be 1")
     if reason in NEVER_BOTH and given.both > 0:
-        yield Complaint(f"{path}.both", f"delays for reason {reason} are never both bodies': must be 0", given.both)
+        yield Complaint(
+            f"{path}.both", f"delays for reason {reason} are never both bodies': must be 0", given.both
+        )
 
 
 def _distributions(scenario: Scenario) -> Found:
@@ -261,10 +279,14 @@ def _dates(scenario: Scenario) -> Found:
 def _people_at_start(scenario: Scenario) -> Found:
     total = sum(s.initial.people + s.initial.waiting for s in scenario.services.values())
     if total > MOST_AT_START:
-        yield Complaint("services.*.initial", f"adds up to {total} people at the start; at most {MOST_AT_START}")
+        yield Complaint(
+            "services.*.initial", f"adds up to {total} people at the start; at most {MOST_AT_START}"
+        )
     for name, service in scenario.services.items():
         if service.kind == "team" and (service.initial.people or service.initial.waiting):
-            yield Complaint(f"services.{name}.initial", "people can be at the start in a place, but this is a team")
+            yield Complaint(
+                f"services.{name}.initial", "people can be at the start in a place, but this is a team"
+            )
 
 
 # Ways through the services
@@ -424,7 +446,9 @@ def _circle_words(scenario: Scenario, circle: list[str]) -> str:
             f"People may come back to {where}, which is limited, from places it leads to ({names}): "
             "when all are full they may wait for one another for good."
         )
-    return f"{names} lead to one another and are all limited: when full they may wait for one another for good."
+    return (
+        f"{names} lead to one another and are all limited: when full they may wait for one another for good."
+    )
 
 
 def _from(onward: Mapping[str, set[str]], name: str) -> set[str]:

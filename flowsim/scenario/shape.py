@@ -81,7 +81,7 @@ class Shape:
             return self.item
         found = fields(self.part).get(str(key))
         if found is not None and self.kind in ("weekdays", "months"):
-            return replace(found, label=f"{self.label}, {key}", unit=self.unit)
+            return replace(found, label=f"{self.label}, {key}", unit=self.unit, low=self.low, high=self.high)
         return found
 
     def allowed(self) -> str:
@@ -140,19 +140,31 @@ def _of_field(info: FieldInfo) -> Shape:
     """The shape of one field: its annotation, with what the field itself says of label and range."""
     found = _of(info.annotation)
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-    low, high = _range_in(info.metadata)
+    unit, (low, high) = str(extra.get("unit", "")), _range_of(found, info, extra)
+    item = replace(found.item, unit=unit) if found.item else None
+    if item is not None and found.kind == "named":
+        item = replace(item, label=info.title or "")
     return replace(
         found,
         # A dated change holds paths and values that only `edits` can judge.
         kind="edits" if info.title in ("Set", "Multiply", "Add") else found.kind,
         label=info.title or "",
-        unit=str(extra.get("unit", "")),
+        unit=unit,
         hint=info.description or "",
-        low=found.low if low is None else low,
-        high=found.high if high is None else high,
+        low=low,
+        high=high,
         required=info.is_required(),
         default=None if info.is_required() else info.default,
-        item=replace(found.item, unit=str(extra.get("unit", ""))) if found.item else None,
+        item=item,
+    )
+
+
+def _range_of(found: Shape, info: FieldInfo, extra: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """The range that the field, its declaration or its type gives, in this order."""
+    low, high = _range_in(info.metadata)
+    return (
+        next((v for v in (low, extra.get("low"), found.low) if v is not None), None),
+        next((v for v in (high, extra.get("high"), found.high) if v is not None), None),
     )
 
 
@@ -214,6 +226,16 @@ def shape_at(path: tuple[str | int, ...]) -> Shape | None:
     for key in path:
         found = found.child(key) if found is not None else None
     return found
+
+
+def stand_in(shape: Shape) -> Any:
+    """A value that could stand in a place, for going on past one that could not."""
+    if shape.kind in ("number", "whole number"):
+        nearest_to_one = min(max(1, shape.low or 0), 1 if shape.high is None else shape.high)
+        return int(nearest_to_one) if shape.kind == "whole number" else float(nearest_to_one)
+    if shape.kind == "choice":
+        return shape.choices[0]
+    return {"text": "", "date": dt.date(2017, 10, 1), "yes or no": False}.get(shape.kind, {})
 
 
 def normal(value: Any, shape: Shape | None) -> Any:

@@ -33,7 +33,9 @@ def distribution_complaints(path: str, spec: Distribution) -> Iterator[Complaint
     given = {k for k, v in spec.model_dump(exclude={"dist", "max"}).items() if v is not None}
     if spec.file is not None or spec.column is not None:
         # A file is read when its scenario is loaded; one that is still named here was not.
-        yield Complaint(path, "file and column work only in a scenario file that lies in a folder with the CSV file")
+        yield Complaint(
+            path, "file and column work only in a scenario file that lies in a folder with the CSV file"
+        )
     elif given not in _NEEDS[spec.dist]:
         has = one_of(sorted(given)) if given else "nothing"
         yield Complaint(path, f'a "{spec.dist}" needs {_WORDS[spec.dist]}; it has {has}')
@@ -63,7 +65,9 @@ def _two_numbers(path: str, spec: Distribution) -> Iterator[Complaint]:
             yield Complaint(f"{path}.mean", "must be above 0 (days) where sd is above 0", spec.mean)
         elif spec.sd > MOST_SPREAD * spec.mean:
             most = plain(MOST_SPREAD * spec.mean)
-            yield Complaint(f"{path}.sd", f"must be at most {MOST_SPREAD} times the mean: {most} (days)", spec.sd)
+            yield Complaint(
+                f"{path}.sd", f"must be at most {MOST_SPREAD} times the mean: {most} (days)", spec.sd
+            )
     elif spec.median is not None and spec.p90 is not None:
         if spec.median == 0:
             yield Complaint(f"{path}.median", "must be above 0 (days)", spec.median)

@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 
 from flowsim.errors import ScenarioError
 from flowsim.scenario import sense
-from flowsim.scenario.edits import Document, between, document_of, edited, escalation_complaints, rebuilt
+from flowsim.scenario.edits import (
+    Document,
+    Edits,
+    between,
+    document_of,
+    edited,
+    escalation_complaints,
+    rebuilt,
+)
 from flowsim.scenario.explain import dotted_path
 from flowsim.scenario.model import Change, Scenario, WeekTable
 from flowsim.scenario.shape import root
@@ -40,7 +48,7 @@ class Timeline:
         """The scenario as it stands on a day, from `first_day` to before `last_day`; else IndexError."""
         if not self.first_day <= day < self.last_day:
             raise IndexError(f"day {day} is not from {self.first_day} to {self.last_day - 1}")
-        return self.versions[self.version_of_day[day - self.first_day]]
+        return self.versions[int(self.version_of_day[day - self.first_day])]
 
     def by_day(self, read: Callable[[Scenario], float]) -> Floats:
         """A number on every day; `read` is called once for each version."""
@@ -63,11 +71,6 @@ def _row(table: WeekTable | None, missing: float) -> list[float]:
     return [missing if value is None else value for value in (*days, table.on(0, holiday=True))]
 
 
-def file_of(scenario: Scenario) -> str:
-    """What to call a scenario in a complaint: its file, else its name."""
-    return scenario._file or scenario.name
-
-
 # A scenario is frozen, so its timeline holds for good; the few last ones are kept for those who ask again.
 _kept: dict[int, tuple[Scenario, Timeline]] = {}
 
@@ -85,10 +88,9 @@ def build_timeline(scenario: Scenario) -> Timeline:
 
 
 def _built(scenario: Scenario) -> Timeline:
-    wrong = [*sense.complaints(scenario), *_escalations_wrong(scenario)]
-    if wrong:
-        wrong += _changes_refused(scenario)
-        raise ScenarioError(c.sentence(file_of(scenario)) for c in distinct(wrong))
+    if sense.complaints(scenario) or _escalations_wrong(scenario):
+        wrong = complaints_at_start(scenario)
+        raise ScenarioError(c.sentence(scenario.file) for c in distinct(wrong))
     first_day, last_day = -scenario.run.warm_up_days, scenario.run.days
     progress = _progress(scenario, first_day, last_day)
     steps, version_of_day = _steps(scenario, progress)
@@ -105,6 +107,11 @@ def _built(scenario: Scenario) -> Timeline:
     )
     _refuse_crowds(timeline)
     return timeline
+
+
+def complaints_at_start(scenario: Scenario) -> list[Complaint]:
+    """What is wrong before any change, and with the changes in themselves: for what is not worth building."""
+    return [*sense.complaints(scenario), *_escalations_wrong(scenario), *_changes_refused(scenario)]
 
 
 def _progress(scenario: Scenario, first_day: int, last_day: int) -> Floats:
@@ -127,8 +134,10 @@ def _steps(scenario: Scenario, progress: Floats) -> tuple[Floats, Ints]:
     rows, first, inverse = np.unique(progress, axis=0, return_index=True, return_inverse=True)
     edits = sum(len(c.put) + len(c.scale) + len(c.add) for c in scenario.changes)
     if rows.shape[0] * edits > MOST_WORK:
-        words = f"alter {edits} numbers on {rows.shape[0]} different days; make ramps shorter or changes fewer"
-        raise ScenarioError([Complaint("changes", words).sentence(file_of(scenario))])
+        words = (
+            f"alter {edits} numbers on {rows.shape[0]} different days; make ramps shorter or changes fewer"
+        )
+        raise ScenarioError([Complaint("changes", words).sentence(scenario.file)])
     order = np.argsort(first)
     rank = np.empty_like(order)
     rank[order] = np.arange(order.size)
@@ -148,13 +157,11 @@ def _versions(scenario: Scenario, steps: Floats, first_of: list[int]) -> tuple[S
         if len(wrong) > 1_000:
             break
     if wrong:
-        raise ScenarioError(c.sentence(file_of(scenario)) for c in distinct(wrong))
+        raise ScenarioError(c.sentence(scenario.file) for c in distinct(wrong))
     return tuple(versions)
 
 
-def _version(
-    scenario: Scenario, document: Document, step: Floats
-) -> tuple[Scenario | None, list[Complaint]]:
+def _version(scenario: Scenario, document: Document, step: Floats) -> tuple[Scenario | None, list[Complaint]]:
     """The scenario with each change as far as it has come, in the order of the file."""
     if not step.any():
         return scenario, []
@@ -221,7 +228,7 @@ def _each_escalation(scenario: Scenario, document: Document) -> Iterator[Complai
 def _refuse_crowds(timeline: Timeline) -> None:
     """Raise ScenarioError where more people would come than a run can hold."""
     scenario = timeline.scenario
-    expected = {n: float(timeline.by_day(lambda s, n=n: s.streams[n].per_day).sum()) for n in scenario.streams}
+    expected = {name: _expected(timeline, name) for name in scenario.streams}
     total = sum(expected.values())
     if total > sense.MOST_PEOPLE:
         most = max(expected, key=lambda n: expected[n])
@@ -229,7 +236,12 @@ def _refuse_crowds(timeline: Timeline) -> None:
             f"the run would see some {total:,.0f} people over {timeline.last_day - timeline.first_day:,} days "
             f"with warm-up; at most {sense.MOST_PEOPLE:,}: make the run shorter or the streams smaller"
         )
-        raise ScenarioError([Complaint(f"streams.{most}.per_day", words).sentence(file_of(scenario))])
+        raise ScenarioError([Complaint(f"streams.{most}.per_day", words).sentence(scenario.file)])
+
+
+def _expected(timeline: Timeline, stream: str) -> float:
+    """People of a stream who are expected over warm-up and run."""
+    return float(timeline.by_day(lambda s: s.streams[stream].per_day).sum())
 
 
 # Bank holidays
@@ -250,3 +262,20 @@ def holidays_between(start: dt.date, first_day: int, last_day: int) -> NDArray[n
     days = [date_of(start, day) for day in range(first_day, last_day)]
     known = country_holidays("GB", subdiv="ENG", years=range(days[0].year, days[-1].year + 1))
     return np.array([day in known for day in days], dtype=bool)
+
+
+# Plans
+
+
+def altered(scenario: Scenario, plan: Edits) -> Scenario:
+    """A copy with edits that hold throughout (run length and target too), checked on every day.
+
+    Raises ScenarioError with every complaint.
+    """
+    document = document_of(scenario)
+    after, wrong = edited(document, plan, dated=False)
+    copy, invalid = rebuilt(scenario, document, after)
+    if copy is None or wrong:
+        raise ScenarioError(c.sentence(scenario.file) for c in distinct([*wrong, *invalid]))
+    build_timeline(copy)
+    return copy

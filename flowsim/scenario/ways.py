@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final, TypeVar
 
 import numpy as np
 
-from flowsim.scenario.model import EXITS, Distribution, Scenario, Size, shares
+from flowsim.scenario.model import EXITS, At, Distribution, Scenario, Size, shares
 
 Table = Mapping[str, float | str]
+T = TypeVar("T")
+_NO_DIFFERENCE: Final = At()
 
 
 @dataclass(frozen=True)
@@ -30,18 +33,19 @@ def visit(scenario: Scenario, entry: str, route_name: str, place: str) -> Visit:
     service's usual; without any `next`, people leave.
     """
     route, service = scenario.routes[route_name], scenario.services[place]
-    at = route.at.get(place)
-    of_entry = route if place == entry else None
-    stays = (at and at.stay, of_entry and of_entry.stay, service.stay)
-    nexts = (at and at.next, of_entry and of_entry.next, service.next)
-    tasks = (at and at.tasks, of_entry and of_entry.tasks, service.tasks)
+    at = route.at.get(place, _NO_DIFFERENCE)
+    of_entry = route if place == entry else _NO_DIFFERENCE
     return Visit(
         place,
-        next((s for s in stays if s is not None), None),
-        next((n for n in nexts if n is not None), {"leave": 1.0}),
-        next((t for t in tasks if t is not None), {}),
-        (at and at.size) or service.size,
+        stay=_first(at.stay, of_entry.stay, service.stay),
+        onward=_first(at.next, of_entry.next, service.next) or {"leave": 1.0},
+        tasks=_first(at.tasks, of_entry.tasks, service.tasks) or {},
+        size=at.size or service.size,
     )
+
+
+def _first(*given: T | None) -> T | None:
+    return next((value for value in given if value is not None), None)
 
 
 def ways(scenario: Scenario) -> Iterator[tuple[str, str, float]]:

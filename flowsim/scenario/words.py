@@ -72,10 +72,11 @@ def shortened(value: Any) -> str:
 
 
 def plain(value: float) -> str:
-    """A number without a needless ".0"."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return repr(value) if isinstance(value, float) and abs(value) < 1e-4 else f"{value:.10g}"
+    """A number without a needless ".0", to ten digits."""
+    number = float(value)
+    if number.is_integer() and abs(number) < 1e15:
+        return str(int(number))
+    return repr(number) if abs(number) < 1e-4 else f"{number:.10g}"
 
 
 def one_of(names: Iterable[str]) -> str:

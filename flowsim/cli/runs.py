@@ -1,0 +1,157 @@
+"""The commands that run scenarios: `flowsim run` and `flowsim compare`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flowsim.cli.words import STOPPED, console, in_words
+
+if TYPE_CHECKING:
+    from flowsim.decisions.compare import Comparison
+    from flowsim.experiment.run import Effort
+    from flowsim.results import Result
+
+Replications = Annotated[int | None, typer.Option("--replications", "-n", min=1, help="How often the period is repeated. [default: as the scenario says]")]  # fmt: skip
+Seed = Annotated[
+    int | None, typer.Option(min=0, help="Names the set of draws. [default: as the scenario says]")
+]
+Engine = Annotated[str, typer.Option(help="Which engine runs the scenario.")]
+Cores = Annotated[int | None, typer.Option(min=1, help="Processor cores to use. [default: all]")]
+HalfWidth = Annotated[float | None, typer.Option("--until-half-width", help="Go on until the 95 % interval is at most this many people either way.")]  # fmt: skip
+Out = Annotated[Path | None, typer.Option(help="Write tables and pictures into this folder.")]
+Keep = Annotated[
+    int, typer.Option("--keep-journeys", min=0, help="Keep everybody's journey of this many replications.")
+]
+
+
+def run(
+    scenario: Annotated[str, typer.Argument(help="A bundled scenario's name, or a scenario file.")],
+    replications: Replications = None,
+    seed: Seed = None,
+    engine: Engine = "simpy",
+    cores: Cores = None,
+    until_half_width: HalfWidth = None,
+    out: Out = None,
+    keep_journeys: Keep = 1,
+) -> None:
+    """Run one scenario: how many people are delayed, why, and how surely it stays at or under target."""
+    from flowsim.experiment.run import run_together
+    from flowsim.scenario.files import load
+
+    effort = _effort(replications, seed, engine, cores, keep_journeys, until_half_width)
+    with in_words():
+        loaded = load(scenario)
+        _make_room(out)
+    with in_words(), _progress() as on_done:
+        results = run_together([loaded], replace(effort, on_done=on_done))
+    with in_words():
+        _show(results, None)
+        _write(results, out, None)
+    _leave(results)
+
+
+def compare(
+    scenarios: Annotated[list[str], typer.Argument(help="The base first, then the plans: names or files.")],
+    replications: Replications = None,
+    seed: Seed = None,
+    engine: Engine = "simpy",
+    cores: Cores = None,
+    until_half_width: HalfWidth = None,
+    out: Out = None,
+    keep_journeys: Keep = 0,
+) -> None:
+    """Compare plans with a base on the same draws: level, chance, and what can be called a difference."""
+    from flowsim.decisions.compare import comparable, compare_with
+
+    effort = _effort(replications, seed, engine, cores, keep_journeys, until_half_width)
+    with in_words():
+        loaded = comparable(scenarios)
+        _make_room(out)
+    with in_words(), _progress() as on_done:
+        comparison = compare_with(loaded, replace(effort, on_done=on_done))
+    with in_words():
+        _show(comparison.results, comparison)
+        _write(comparison.results, out, comparison)
+    _leave(comparison.results)
+
+
+def _effort(
+    replications: int | None,
+    seed: int | None,
+    engine: str,
+    cores: int | None,
+    keep: int,
+    half_width: float | None,
+) -> Effort:
+    from flowsim.experiment.replicate import cores_here
+    from flowsim.experiment.run import Effort
+
+    return Effort(
+        replications, seed, engine, cores or cores_here(), keep_journeys=keep, half_width=half_width
+    )
+
+
+def _make_room(out: Path | None) -> None:
+    """Make the folder for the results before the work, not after it: then nothing is lost if it cannot be."""
+    if out is not None:
+        from flowsim.results import made_folder
+
+        made_folder(out)
+
+
+def _progress() -> AbstractContextManager[Any]:
+    """A bar on standard error where there is a terminal; silence where there is none."""
+    if not sys.stderr.isatty():
+        return nullcontext(lambda done, total: None)
+    return _bar()
+
+
+def _bar() -> AbstractContextManager[Any]:
+    from contextlib import contextmanager
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    @contextmanager
+    def bar() -> Any:
+        columns = (TextColumn("Replications"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("run", total=None)
+            yield lambda done, total: progress.update(task, completed=done, total=total)
+
+    return bar()
+
+
+def _show(results: Sequence[Result], comparison: Comparison | None) -> None:
+    from flowsim.report.plans import plans_table, reasons_table, sentences
+
+    out = console()
+    out.print(plans_table(results, comparison))
+    out.print(reasons_table(results))
+    for sentence in sentences(results, comparison):
+        out.print(sentence, highlight=False)
+
+
+def _write(results: Sequence[Result], out: Path | None, comparison: Comparison | None) -> None:
+    if out is None:
+        return
+    from flowsim.charts import save_charts
+    from flowsim.report.plans import plans_markdown
+    from flowsim.results import save, write_text
+
+    written = save(results, out, {"differences.csv": comparison.differences} if comparison else None)
+    written.append(write_text(out / "plans.md", plans_markdown(results, comparison)))
+    written += save_charts(results, out)
+    console().print(f"Written to {out}: {', '.join(path.name for path in written)}", soft_wrap=True)
+
+
+def _leave(results: Sequence[Result]) -> None:
+    if results[0].stopped:
+        raise typer.Exit(STOPPED)

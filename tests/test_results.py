@@ -1,0 +1,159 @@
+"""Results: tables as the design names them, and files that are whole or not there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from flowsim import ScenarioError, load
+from flowsim.decisions.compare import compare, run
+from flowsim.errors import RunError
+from flowsim.results import Result, safe_csv, save, write_whole
+from flowsim.scenario.files import fingerprint, from_text
+from tests.experiment.city import small_city
+
+
+@pytest.fixture(scope="module")
+def result() -> Result:
+    return run(small_city(), keep_journeys=2)
+
+
+def test_daily_has_a_row_for_every_replication_and_day(result: Result) -> None:
+    daily = result.daily
+    assert len(daily) == 4 * 28
+    wanted = ["scenario", "replication", "day", "date", "excess", "delayed", "delayed_A", "delayed_E", "in_stit", "queue_stit"]  # fmt: skip
+    assert [c for c in wanted if c not in daily.columns] == []
+    assert list(daily["day"][:28]) == list(range(28))
+    assert daily["date"].iloc[0] == pd.Timestamp("2017-10-02")
+
+
+def test_summary_is_tidy_and_every_measure_has_a_unit(result: Result) -> None:
+    summary = result.summary
+    assert list(summary.columns) == ["scenario", "measure", "value", "low", "high", "unit"]
+    assert summary.loc[summary["unit"] == "", "measure"].tolist() == []
+    assert not summary["measure"].duplicated().any()
+    inside = (summary["low"] <= summary["value"]) & (summary["value"] <= summary["high"])
+    assert (inside | summary["low"].isna()).all()
+
+
+def test_delayed_days_of_the_months_add_up_to_those_of_the_period(result: Result) -> None:
+    months = result.summary[result.summary["measure"].str.match(r"delayed_days_\d{4}-\d{2}")]
+    assert len(months) == 1
+    assert months["value"].sum() == pytest.approx(result.interval("delayed_days").value)
+
+
+def test_rate_and_cost_follow_from_the_daily_table(result: Result) -> None:
+    daily = result.daily
+    assert result.interval("delayed_rate").value == pytest.approx(daily["delayed"].mean() * 10)
+    cost = (daily["excess"] * 300 + daily["in_stit"] * 60).groupby(daily["replication"]).sum().mean()
+    assert result.interval("cost").value == pytest.approx(cost)
+
+
+def test_chance_of_a_day_is_the_share_of_days(result: Result) -> None:
+    share = (result.daily["delayed"] <= 6).mean()
+    assert result.interval("chance_day_at_or_under_target").value == pytest.approx(share)
+
+
+def test_journeys_are_kept_of_as_many_replications_as_asked(result: Result) -> None:
+    journeys = result.journeys
+    wanted = [
+        "replication",
+        "person",
+        "stream",
+        "route",
+        "step",
+        "service",
+        "asked",
+        "started",
+        "ready",
+        "left",
+    ]
+    assert [c for c in wanted if c not in journeys.columns] == []
+    assert set(journeys["replication"]) == {0, 1}
+
+
+def test_what_is_written_can_be_read_and_run_again(result: Result, tmp_path: Path) -> None:
+    written = save([result], tmp_path / "new" / "folder")
+    assert sorted(p.name for p in written) == [
+        "daily.parquet",
+        "journeys.parquet",
+        "manifest.json",
+        "summary.csv",
+    ]
+    assert sorted(p.name for p in (tmp_path / "new" / "folder").iterdir()) == sorted(p.name for p in written)
+    daily = pd.read_parquet(tmp_path / "new" / "folder" / "daily.parquet")
+    assert np.array_equal(daily["delayed"], result.daily["delayed"])
+    manifest = json.loads((tmp_path / "new" / "folder" / "manifest.json").read_text(encoding="utf-8"))
+    again = from_text(manifest["scenarios"][0]["resolved"], "again")
+    assert fingerprint(again) == manifest["scenarios"][0]["fingerprint"] == fingerprint(result.scenario)
+    rerun = run(again, seed=manifest["seed"], replications=manifest["replications"])
+    assert np.array_equal(rerun.daily["delayed"], result.daily["delayed"])
+
+
+def test_a_file_that_cannot_be_finished_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "summary.csv"
+    path.write_text("old", encoding="utf-8")
+
+    def fails_half_way(beside: Path) -> None:
+        beside.write_text("half", encoding="utf-8")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(RunError, match="No space left on device"):
+        write_whole(path, fails_half_way)
+    assert path.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_be_made_is_said_in_words(result: Result, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    with pytest.raises(RunError, match="cannot make the folder"):
+        save([result], tmp_path / "taken" / "below")
+
+
+def test_a_spreadsheet_does_not_take_our_words_for_formulas(tmp_path: Path) -> None:
+    safe_csv(pd.DataFrame({"scenario": ["=1+1", "fine"], "value": [-1.5, 2.0]}), tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines() == [
+        "scenario,value",
+        "'=1+1,-1.5",
+        "fine,2.0",
+    ]
+
+
+def test_differences_are_paired_and_say_whether_they_can_be_called() -> None:
+    comparison = compare([small_city(14, "base"), small_city(30, "plan")], replications=8)
+    base, plan = (r.per_replication["delayed_mean"] for r in comparison.results)
+    row = comparison.differences.set_index("measure").loc["delayed_mean"]
+    assert row["value"] == pytest.approx((plan - base).mean())
+    assert row["called"] == (row["high"] < 0)
+    assert row["called"]
+
+
+def test_a_plan_that_changes_nothing_differs_by_nothing() -> None:
+    comparison = compare([small_city(14, "base"), small_city(14, "same")], replications=3)
+    assert (comparison.differences["value"].dropna() == 0).all()
+    assert not comparison.differences["called"].any()
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [(["base"], "two scenarios or more"), (["base", "base"], "named more than once")],
+)
+def test_comparisons_that_make_no_sense(names: list[str], words: str) -> None:
+    with pytest.raises(RunError, match=words):
+        compare([small_city(14, name) for name in names])
+
+
+def test_only_the_same_period_can_be_compared() -> None:
+    longer = small_city(14, "longer")
+    longer = longer.model_copy(update={"run": longer.run.model_copy(update={"days": 30})})
+    with pytest.raises(RunError, match="only the same period"):
+        compare([small_city(), longer])
+
+
+def test_a_name_that_is_no_scenario() -> None:
+    with pytest.raises(ScenarioError, match="sheffield-2017"):
+        load("sheffeld-2017")
