@@ -13,6 +13,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +70,7 @@ def cobham_many(per_day: Sequence[float], stay: float, places: int) -> list[floa
 
 def _by_class(left: float, loads: Sequence[float]) -> list[float]:
     upto = np.concatenate([[0.0], np.cumsum(loads)])
-    return [float(left / ((1 - before) * (1 - with_them))) for before, with_them in zip(upto, upto[1:], strict=False)]
+    return [float(left / ((1 - before) * (1 - with_them))) for before, with_them in pairwise(upto)]
 
 
 def birth_death(births: Callable[[int], float], deaths: Callable[[int], float], most: int) -> Floats:
@@ -105,7 +106,7 @@ def markov_chain(start: State, moves: Callable[[State], Iterable[tuple[State, fl
             columns += [number[state], number[state]]
             rates += [rate, -rate]
     size = len(states)
-    balance = coo_matrix((rates, (rows, columns)), shape=(size, size)).tolil()
+    balance = coo_matrix((np.array(rates), (np.array(rows), np.array(columns))), shape=(size, size)).tolil()
     balance[size - 1, :] = 1.0  # one equation is superfluous; probabilities add up to 1 instead
     right = np.zeros(size)
     right[size - 1] = 1.0

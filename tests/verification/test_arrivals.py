@@ -86,19 +86,22 @@ def fits(observed: trial.Floats, expected: trial.Floats) -> None:
     """Counts of a Poisson process: the sum of (O - E)^2 / E is chi-square with one degree of freedom for each."""
     chi2 = float(((observed - expected) ** 2 / expected).sum())
     most = float(stats.chi2.ppf(trial.LEVEL, expected.size))
-    print(f"chi-square {chi2:.1f}, at most {most:.1f} ({expected.size} counts)")  # noqa: T201
+    trial.say(f"chi-square {chi2:.1f}, at most {most:.1f} ({expected.size} counts)")
     assert chi2 <= most
 
 
 def per_day() -> trial.Floats:
     """Arrivals on each day in each replication, shape (replications, 365)."""
-    counts = pd.crosstab(arrivals()["replication"], arrivals()["day"]).reindex(columns=range(365), fill_value=0)
+    counts = pd.crosstab(arrivals()["replication"], arrivals()["day"]).reindex(
+        columns=range(365), fill_value=0
+    )
     found: trial.Floats = counts.to_numpy(dtype=float)
     return found
 
 
 def by(groups: list[int], values: trial.Floats) -> trial.Floats:
-    return np.bincount(groups, weights=values)
+    found: trial.Floats = np.bincount(groups, weights=values).astype(float)
+    return found
 
 
 def test_counts_by_month() -> None:
@@ -121,8 +124,8 @@ def test_days_are_no_more_and_no_less_uneven_than_a_poisson_process() -> None:
     """Index of dispersion (Fisher 1950): both tails, for arrivals that are too regular are wrong as well."""
     expected = expected_per_day()
     chi2 = float(((per_day() - expected) ** 2 / expected).sum())
-    low, high = stats.chi2.ppf([(1 - trial.LEVEL) / 2, (1 + trial.LEVEL) / 2], REPLICATIONS * 365)
-    print(f"dispersion {chi2:.0f}, from {low:.0f} to {high:.0f}")  # noqa: T201
+    low, high = (float(stats.chi2.ppf(p, REPLICATIONS * 365)) for p in trial.TAILS)
+    trial.say(f"dispersion {chi2:.0f}, from {low:.0f} to {high:.0f}")
     assert low <= chi2 <= high
 
 
@@ -156,5 +159,7 @@ def test_person_i_stays_person_i_under_five_per_cent_more_demand() -> None:
 def _people_by(times: trial.Floats) -> trial.Floats:
     """Lambda: people expected by each time, the rate being constant within an hour."""
     hourly = (expected_per_day()[:, None] * np.array(HOUR) / sum(HOUR)).ravel()
-    found: trial.Floats = np.interp(times, np.arange(hourly.size + 1) / 24, np.concatenate([[0], np.cumsum(hourly)]))
+    found: trial.Floats = np.interp(
+        times, np.arange(hourly.size + 1) / 24, np.concatenate([[0], np.cumsum(hourly)])
+    )
     return found

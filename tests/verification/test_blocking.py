@@ -57,10 +57,14 @@ def chain() -> dict[theory.State, float]:
 
     def moves(state: theory.State) -> list[tuple[theory.State, float]]:
         asking, blocked, second = state
-        found = [((asking + 1, blocked, second), PER_DAY)] if asking < MOST_WAITING else []
+        found: list[tuple[theory.State, float]] = []
+        if asking < MOST_WAITING:
+            found.append(((asking + 1, blocked, second), PER_DAY))
         staying = min(asking, FIRST - blocked)
         if staying:
-            after = (asking - 1, blocked, second + 1) if second < SECOND else (asking - 1, blocked + 1, second)
+            after = (
+                (asking - 1, blocked, second + 1) if second < SECOND else (asking - 1, blocked + 1, second)
+            )
             found.append((after, staying / FIRST_STAY))
         if second:
             # Whoever is blocked moves up at the same instant.
@@ -73,7 +77,9 @@ def chain() -> dict[theory.State, float]:
 
 def test_people_blocked() -> None:
     exact = theory.average(chain(), lambda s: s[1])
-    trial.agree("blocked in the first", trial.by_day(result(), "blocked_first").mean(axis=1), exact, within=0.10)
+    trial.agree(
+        "blocked in the first", trial.by_day(result(), "blocked_first").mean(axis=1), exact, within=0.10
+    )
     # The queue of the second is those blocked in the first.
     assert np.array_equal(trial.by_day(result(), "queue_second"), trial.by_day(result(), "blocked_first"))
 
@@ -86,7 +92,9 @@ def test_queue_for_the_first() -> None:
 def test_the_first_is_fuller_than_its_stays_account_for() -> None:
     exact = theory.average(chain(), lambda s: min(s[0], FIRST - s[1]) + s[1])
     trial.agree("in the first", trial.by_day(result(), "in_first").mean(axis=1), exact, within=0.04)
-    trial.agree("in the second", trial.by_day(result(), "in_second").mean(axis=1), PER_DAY * SECOND_STAY, within=0.04)
+    trial.agree(
+        "in the second", trial.by_day(result(), "in_second").mean(axis=1), PER_DAY * SECOND_STAY, within=0.04
+    )
 
 
 def test_two_machines_and_no_buffer_make_two_thirds() -> None:
@@ -96,8 +104,12 @@ def test_two_machines_and_no_buffer_make_two_thirds() -> None:
     assert (trial.by_day(found, "queue_first") > 0).all(), "somebody must always be waiting"
     per_day = trial.by_day(found, "starts_second").mean(axis=1)
     trial.agree("throughput", per_day, 2 / 3 / stay, within=0.03)
-    trial.agree("share of time blocked", trial.by_day(found, "blocked_first").mean(axis=1), 1 / 3, within=0.12)
-    trial.agree("share of time in the second", trial.by_day(found, "in_second").mean(axis=1), 2 / 3, within=0.06)
+    trial.agree(
+        "share of time blocked", trial.by_day(found, "blocked_first").mean(axis=1), 1 / 3, within=0.12
+    )
+    trial.agree(
+        "share of time in the second", trial.by_day(found, "in_second").mean(axis=1), 2 / 3, within=0.06
+    )
 
 
 def test_every_move_through_the_line_is_as_it_must_be() -> None:
@@ -105,12 +117,11 @@ def test_every_move_through_the_line_is_as_it_must_be() -> None:
     when the stay in the first is over and the one before has left the second.
     """
     found = trial.ran(line(4.5, (1, 0.1), (1, 0.1), days=60), 3)
-    table = found.journeys.set_index(["replication", "person"])
-    first, second = table[table["service"] == "first"], table[table["service"] == "second"]
-    for replication in range(found.replications):
-        one, two = first.loc[replication].dropna(), second.loc[replication].dropna()
-        one = one.loc[two.index].sort_values("asked")
-        two = two.loc[one.index]
+    for _, of_one in found.journeys.dropna().groupby("replication"):
+        one = of_one[of_one["service"] == "first"].sort_values("asked")
+        two = of_one[of_one["service"] == "second"].sort_values("asked")
+        one = one[one["person"].isin(two["person"])]
+        assert one["person"].tolist() == two["person"].tolist()
         gone = np.concatenate([[-np.inf], two["left"].to_numpy()[:-1]])
         left = np.concatenate([[-np.inf], one["left"].to_numpy()[:-1]])
         assert np.array_equal(one["started"].to_numpy(), np.maximum(one["asked"].to_numpy(), left))

@@ -67,7 +67,9 @@ def test_mean_wait(route: str) -> None:
 def test_share_who_wait(route: str) -> None:
     exact = theory.erlang_c(*QUEUES[route])
     table = trial.rows(result(), route)
-    trial.agree(f"P(wait), {route}", trial.per_replication(table, trial.waits(table) > 0), exact.p_wait, within=0.10)
+    trial.agree(
+        f"P(wait), {route}", trial.per_replication(table, trial.waits(table) > 0), exact.p_wait, within=0.10
+    )
 
 
 @pytest.mark.parametrize("route", QUEUES)
@@ -90,7 +92,9 @@ def test_delayed_is_the_sum_of_three_queues() -> None:
 def test_places_in_use(route: str) -> None:
     # Little 1961: whatever the queue, load = arrivals x mean stay.
     per_day, stay, _ = QUEUES[route]
-    trial.agree(f"in use, {route}", trial.by_day(result(), f"used_{route}").mean(axis=1), per_day * stay, within=0.05)
+    trial.agree(
+        f"in use, {route}", trial.by_day(result(), f"used_{route}").mean(axis=1), per_day * stay, within=0.05
+    )
 
 
 @pytest.mark.parametrize("route", QUEUES)
@@ -137,4 +141,6 @@ def test_130_places_find_as_many_full_as_theory_says() -> None:
     table = trial.rows(found, "beds")
     table = table[(table["asked"] >= 10) & (table["started"].notna())]
     exact = theory.erlang_c(4, 28, 130)
-    trial.agree("P(wait), 130 places", trial.per_replication(table, trial.waits(table) > 0), exact.p_wait, within=0.8)
+    trial.agree(
+        "P(wait), 130 places", trial.per_replication(table, trial.waits(table) > 0), exact.p_wait, within=0.8
+    )

@@ -39,11 +39,11 @@ def test_ninety_five_in_a_hundred_intervals_hold_the_truth() -> None:
     held = 0
     case = trial.scenario(unlimited())
     for seed in range(EXPERIMENTS):
-        summary = flowsim.run(case, replications=REPLICATIONS, seed=seed).summary.set_index("measure")
-        low, high = summary.loc["in_caseload_mean", ["low", "high"]]
-        held += low <= 30 <= high
-    fewest, most = stats.binom.ppf([(1 - trial.LEVEL) / 2, (1 + trial.LEVEL) / 2], EXPERIMENTS, 0.95)
-    print(f"{held} of {EXPERIMENTS} hold it, from {fewest:.0f} to {most:.0f}")  # noqa: T201
+        summary = flowsim.run(case, replications=REPLICATIONS, seed=seed).summary
+        row = summary[summary["measure"] == "in_caseload_mean"]
+        held += int(((row["low"] <= 30) & (row["high"] >= 30)).sum())
+    fewest, most = (int(stats.binom.ppf(p, EXPERIMENTS, 0.95)) for p in trial.TAILS)
+    trial.say(f"{held} of {EXPERIMENTS} hold it, from {fewest} to {most}")
     assert fewest <= held <= most
 
 
@@ -81,7 +81,7 @@ def test_pairs_of_replications_differ_far_less_than_strangers() -> None:
     more = trial.by_day(trial.ran(beds(63), 30), "delayed").mean(axis=1)
     paired = np.var(more - fewer, ddof=1)
     independent = np.var(more, ddof=1) + np.var(fewer, ddof=1)
-    print(f"variance of the difference: paired {paired:.3f}, independent {independent:.3f}")  # noqa: T201
+    trial.say(f"variance of the difference: paired {paired:.3f}, independent {independent:.3f}")
     assert 0 < paired < independent / 10
     assert (more - fewer).mean() < 0
 

@@ -43,7 +43,7 @@ def test_birth_death_chain_agrees_with_erlang_c() -> None:
 def test_markov_chain_agrees_with_erlang_c() -> None:
     def moves(state: theory.State) -> list[tuple[theory.State, float]]:
         (n,) = state
-        found = [((n + 1,), 7.0)] if n < 300 else []
+        found: list[tuple[theory.State, float]] = [((n + 1,), 7.0)] if n < 300 else []
         return found + ([((n - 1,), min(n, 5) / 0.5)] if n else [])
 
     chain = theory.markov_chain((0,), moves)

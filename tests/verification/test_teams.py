@@ -62,7 +62,9 @@ def test_delayed_for_the_team_are_those_in_its_queue_and_in_its_hands() -> None:
 def test_wait_for_the_team() -> None:
     table = trial.rows(result(), "allocation", "task")
     exact = theory.erlang_c(PER_DAY, WORK, DESKS)
-    trial.agree("wait for the team", trial.per_replication(table, trial.waits(table)), exact.wait, within=0.20)
+    trial.agree(
+        "wait for the team", trial.per_replication(table, trial.waits(table)), exact.wait, within=0.20
+    )
     share = trial.per_replication(table, trial.waits(table) > 0)
     trial.agree("P(wait) for the team", share, exact.p_wait, within=0.08)
 
@@ -79,8 +81,12 @@ def test_delayed_is_the_sum_of_both() -> None:
 
 def test_referred_early_enough_nobody_waits_for_the_team_after_being_ready() -> None:
     """With stays and tasks of fixed length, unlimited desks and a lead as long as the task, all is done in time."""
-    text = TEXT.replace('stay = { dist = "exponential", mean = 4 }', "stay = 4").replace("days = 450", "days = 60")
-    text = text.replace(f"capacity = {DESKS}\n", "").replace(f'work = {{ dist = "exponential", mean = {WORK} }}', "work = 2")
+    text = TEXT.replace('stay = { dist = "exponential", mean = 4 }', "stay = 4").replace(
+        "days = 450", "days = 60"
+    )
+    text = text.replace(f"capacity = {DESKS}\n", "").replace(
+        f'work = {{ dist = "exponential", mean = {WORK} }}', "work = 2"
+    )
     early = trial.ran(text.replace("lead_days = 0.0", "lead_days = 2"), 1)
     late = trial.ran(text.replace("lead_days = 0.0", "lead_days = 0.5"), 1)
     assert trial.by_day(early, "delayed_A").max() == 0

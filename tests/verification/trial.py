@@ -18,6 +18,7 @@ import flowsim
 
 Floats = NDArray[np.float64]
 LEVEL = 0.999  # of every interval: about one false alarm in a thousand comparisons, and none at a fixed seed
+TAILS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
 GRID = 2.0**-32  # times are rounded to this part of a day
 
 
@@ -41,14 +42,21 @@ def interval(values: Floats, level: float = LEVEL) -> tuple[float, float]:
     return float(np.mean(values)), half
 
 
+def say(line: str) -> None:
+    """Print a comparison, for whoever runs the tests with `-s`."""
+    print(line)  # noqa: T201
+
+
 def agree(what: str, values: Floats, exact: float, within: float) -> None:
     """The exact answer lies in the 99.9 % interval, and the interval is no wider than a share of the answer.
 
     The second half keeps the first honest: an interval that is wide enough holds anything.
     """
     value, half = interval(values)
-    print(f"{what}: simulated {value:.5g} +- {half:.2g} (99.9 %), exact {exact:.5g}")  # noqa: T201
-    assert half <= within * abs(exact), f"{what}: +- {half:.4g} is too wide to tell anything about {exact:.4g}"
+    say(f"{what}: simulated {value:.5g} +- {half:.2g} (99.9 %), exact {exact:.5g}")
+    assert half <= within * abs(exact), (
+        f"{what}: +- {half:.4g} is too wide to tell anything about {exact:.4g}"
+    )
     assert abs(value - exact) <= half, f"{what}: {value:.5g} +- {half:.2g}, but theory says {exact:.5g}"
 
 

@@ -1,0 +1,110 @@
+"""`flowsim run` and `flowsim compare` as a person would use them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from flowsim.cli import app
+from tests.experiment.city import SMALL
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str, str]:
+    """A base and a plan, as files."""
+    for name, capacity in (("base", 14), ("plan", 30)):
+        (tmp_path / f"{name}.toml").write_text(SMALL.replace("CAPACITY", str(capacity)), encoding="utf-8")
+    return str(tmp_path / "base.toml"), str(tmp_path / "plan.toml")
+
+
+def test_run_says_level_chance_and_reasons(files: tuple[str, str]) -> None:
+    answer = CliRunner().invoke(app, ["run", files[0], "--cores", "1"])
+    assert answer.exit_code == 0, answer.output
+    for words in ("Delayed, mean", "Days at or under 6", "A  completion of assessment", "E  care package", "4 replications"):  # fmt: skip
+        assert words in answer.output
+
+
+def test_compare_says_the_difference_and_writes_everything(files: tuple[str, str], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    answer = CliRunner().invoke(app, ["compare", *files, "-n", "8", "--cores", "1", "--out", str(out)])
+    assert answer.exit_code == 0, answer.output
+    assert "Difference from base" in answer.output
+    names = {path.name for path in out.iterdir()}
+    tables = {"daily.parquet", "summary.csv", "differences.csv", "manifest.json", "plans.md"}
+    assert names == tables | {"census.png", "reasons.png", "occupancy-base.png", "occupancy-plan.png"}
+    # What the table says is what the files hold.
+    row = pd.read_csv(out / "differences.csv").set_index("measure").loc["delayed_mean"]
+    shown = f"{row['value']:+.1f} ({row['low']:+.1f} to {row['high']:+.1f})"
+    assert shown in answer.output
+    assert shown in (out / "plans.md").read_text(encoding="utf-8")
+
+
+def test_a_wrong_scenario_writes_nothing_and_says_why(files: tuple[str, str], tmp_path: Path) -> None:
+    broken = tmp_path / "broken.toml"
+    broken.write_text(SMALL.replace("CAPACITY", "-3"), encoding="utf-8")
+    answer = CliRunner().invoke(app, ["compare", files[0], str(broken), "--out", str(tmp_path / "out")])
+    assert answer.exit_code == 2
+    assert "broken.toml" in answer.output
+    assert "services.stit.capacity" in answer.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_folder_is_made_before_the_work_not_after_it(files: tuple[str, str], tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("", encoding="utf-8")
+    begun = time.perf_counter()
+    answer = CliRunner().invoke(
+        app, ["run", files[0], "-n", "100000", "--out", str(tmp_path / "taken" / "x")]
+    )
+    assert answer.exit_code == 2
+    assert "cannot make the folder" in answer.output
+    assert time.perf_counter() - begun < 30
+
+
+def test_until_the_interval_is_tight(files: tuple[str, str]) -> None:
+    answer = CliRunner().invoke(app, ["run", files[0], "--cores", "1", "--until-half-width", "1.5"])
+    assert answer.exit_code == 0, answer.output
+    replications = int(
+        next(w for w in answer.output.splitlines() if "replications of 28 days" in w).split()[0]
+    )
+    assert replications >= 10
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send Ctrl-C to one process from outside")
+def test_ctrl_c_ends_a_run_and_keeps_what_is_finished(files: tuple[str, str], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "flowsim", "run", files[0], "-n", "50000", "--cores", "2", "--out", str(tmp_path / "out")]  # fmt: skip
+    # A group of its own, as a terminal gives: Ctrl-C then reaches the workers too.
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    time.sleep(15)
+    os.killpg(process.pid, signal.SIGINT)
+    said, complained = process.communicate(timeout=60)
+    assert process.returncode == 130, complained
+    assert "Stopped early" in said
+    assert "Traceback" not in complained
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["stopped_early"]
+    assert 0 < manifest["replications"] < 50_000
+
+
+def test_help_answers_without_the_heavy_libraries() -> None:
+    code = (
+        "import sys; from typer.testing import CliRunner; from flowsim.cli import app\n"
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
+        "heavy = {'numpy', 'pandas', 'scipy', 'matplotlib', 'simpy', 'pydantic'} & set(sys.modules)\n"
+        "print(sorted(heavy))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
