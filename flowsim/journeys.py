@@ -1,7 +1,8 @@
 """Journeys: the one table of what happened to everybody, written by an engine, read by the measures.
 
 A row is one person's dealings with one service: when they asked, started, were ready, and left. A
-missing time has not happened (yet). A hospital stay that is broken by becoming unwell again is two
+missing time has not happened (yet). `due` is no event but a plan: when a stay will be over, known from
+its beginning. A hospital stay that is broken by becoming unwell again is two
 rows with one step number.
 """
 
@@ -68,6 +69,7 @@ class Journeys:
     started: Floats
     ready: Floats
     left: Floats
+    due: Floats
     outcome: Ints
 
     def __len__(self) -> int:
@@ -76,16 +78,19 @@ class Journeys:
 
 WHOLE: Final = ("person", "step", "purpose", "service", "outcome")
 TIMES: Final = ("asked", "started", "ready", "left")
+COLUMNS: Final = (*WHOLE, *TIMES)
 
 
 def journeys_from(who: Who, tables: list[dict[str, np.ndarray]], horizon: float) -> Journeys:
     """One table from the parts that an engine wrote; what lies at or past the horizon has not happened."""
-    columns = {name: np.concatenate([t[name] for t in tables]) for name in (*WHOLE, *TIMES)}
+    columns = {name: np.concatenate([t[name] for t in tables]) for name in COLUMNS}
     happened = columns["asked"] < horizon
     order = np.argsort(columns["person"][happened], kind="stable")
     kept = {name: values[happened][order] for name, values in columns.items()}
+    # An engine notes on entry when a stay will be over; past the horizon that is a plan, no event.
+    due = kept["ready"]
     for name in TIMES:
         kept[name] = np.where(kept[name] < horizon, kept[name], np.nan)
     kept["outcome"] = np.where(np.isnan(kept["left"]), OPEN, kept["outcome"])
-    columns = {name: kept[name].astype(np.int64) if name in WHOLE else kept[name] for name in (*WHOLE, *TIMES)}
-    return Journeys(who=who, horizon=horizon, **columns)
+    columns = {name: kept[name].astype(np.int64) if name in WHOLE else kept[name] for name in COLUMNS}
+    return Journeys(who=who, horizon=horizon, due=due, **columns)

@@ -28,14 +28,19 @@ def check(
 
 
 def _check(file: str) -> None:
-    # Imported here, as all that is heavy, so that --help answers at once.
-    from flowsim.report.checked import checked, figures_in_words
+    # Imported here, as all that is heavy, so that --help answers at once; and what reads a file before
+    # the rest, so that a bad one is refused at once.
     from flowsim.scenario.files import load
-    from flowsim.scenario.sources import input_rows
 
     scenario = load(file)
-    rows = input_rows(file)
+
+    from rich.text import Text
+
+    from flowsim.report.checked import checked, figures_in_words
+    from flowsim.scenario.sources import input_rows
+
     out = console()
     for page in checked(scenario):
-        out.print(page)
-    out.print(f"\n{figures_in_words(rows)}", markup=False)
+        # A sentence is one line, however wide the terminal, so that others can search for it.
+        out.print(page, soft_wrap=isinstance(page, Text))
+    out.print(f"\n{figures_in_words(input_rows(file))}", markup=False, soft_wrap=True)

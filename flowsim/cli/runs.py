@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from flowsim.decisions.compare import Comparison
     from flowsim.experiment.run import Effort
     from flowsim.results import Result
+
+SECONDS_BETWEEN_LINES: Final = 10.0
 
 Replications = Annotated[int | None, typer.Option("--replications", "-n", min=1, help="How often the period is repeated. [default: as the scenario says]")]  # fmt: skip
 Seed = Annotated[
@@ -107,10 +110,21 @@ def _make_room(out: Path | None) -> None:
 
 
 def _progress() -> AbstractContextManager[Any]:
-    """A bar on standard error where there is a terminal; silence where there is none."""
-    if not sys.stderr.isatty():
-        return nullcontext(lambda done, total: None)
-    return _bar()
+    """A bar on standard error where there is a terminal; where there is none, a line now and then."""
+    return _bar() if sys.stderr.isatty() else nullcontext(_Lines())
+
+
+class _Lines:
+    """Progress for a log file: a line at the first replication, then at most one every so often."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + SECONDS_BETWEEN_LINES
+            typer.echo(f"{done} of {total} replications", err=True)
 
 
 def _bar() -> AbstractContextManager[Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from flowsim.errors import FlowsimError, ScenarioError
+from flowsim.errors import FlowsimError, ScenarioError, Stopped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,9 +43,12 @@ def say_error(error: FlowsimError) -> None:
 
 @contextmanager
 def in_words() -> Iterator[None]:
-    """Turn whatever flowsim raises for a user's mistake into its message and exit code 2."""
+    """Turn what flowsim raises into its message: exit code 2 for a mistake of the user's, 130 for their Ctrl-C."""
     try:
         yield
+    except Stopped as stopped:
+        say_error(stopped)
+        raise typer.Exit(STOPPED) from None
     except FlowsimError as error:
         say_error(error)
         raise typer.Exit(INPUT_IS_WRONG) from None

@@ -20,6 +20,7 @@ from flowsim.engine.service import Claim, Moment, Service, Wait
 from flowsim.journeys import DONE, LEFT_WAITING, PLAN_B, STAY, TASK, UNWELL, WAIT_IN
 from flowsim.people import NONE, People
 from flowsim.scenario.offer import Alert, Offer
+from flowsim.scenario.sizes import levels, size_at
 
 Story = Generator[simpy.Event, Any, Any]
 
@@ -82,9 +83,14 @@ class Model:
         entered = self.people.entered[hindered].tolist()
         asked = self.people.asked[hindered].tolist()
         arrives = self.people.arrives[hindered].tolist()
-        for person, time, was_in, waits in zip(hindered.tolist(), arrives, entered, asked, strict=True):
+        rows = list(zip(hindered.tolist(), arrives, entered, asked, strict=True))
+        # Those who are there at the start hold their places before anybody asks for one.
+        there = {
+            p: self.already_in(p, was_in, waits) for p, _, was_in, waits in rows if not math.isnan(was_in)
+        }
+        for person, time, _, waits in rows:
             yield Moment(self.env, time, rules.order(rules.ARRIVES, person))
-            self.env.process(self.life(person, was_in, waits))
+            self.env.process(self.life(person, there.get(person), waits))
 
     def midnights(self, days: int) -> Story:
         """Each midnight: take the census, judge the escalations, begin the day, take people on."""
@@ -123,15 +129,12 @@ class Model:
 
     # ---- a person's story ----------------------------------------------------------------------
 
-    def life(self, person: int, entered: float, asked: float) -> Story:
-        """One person's way from arrival to the end of care."""
-        if not math.isnan(entered):
-            visit = self.already_in(person, entered)
-            if not math.isnan(asked):
-                visit.task = visit.last_task
-                visit = yield from self.move_on(visit, asked)
-        else:
+    def life(self, person: int, visit: Visit | None, asked: float) -> Story:
+        """One person's way from arrival (or from where they are at the start) to the end of care."""
+        if visit is None:
             visit = yield from self.come_in(person, asked)
+        elif not math.isnan(asked):
+            visit = yield from self.move_on(visit, asked)
         while visit is not None:
             stays = yield from self.get_ready(visit)
             if not stays:
@@ -291,8 +294,8 @@ class Model:
             return visit
         return self.begin_stay(visit, self.env.now - claim.row[ASKED])
 
-    def already_in(self, person: int, entered: float) -> Visit:
-        """Be in a place when the simulation starts: the stay began before."""
+    def already_in(self, person: int, entered: float, asked: float) -> Visit:
+        """Be in a place when the simulation starts: the stay began before, and is over if they wait for another."""
         step = int(self.people.first_step[person])
         service, size = self.services[self.do.service[step]], self.do.size_start[step]
         row = self.log.open(person, self.do.number[step], STAY, service.number, entered)
@@ -300,6 +303,8 @@ class Model:
         visit = Visit(person, step, service, row, size)
         service.in_use += size
         self.take_stay(visit, entered, entered + self.do.stay[step])
+        if not math.isnan(asked):
+            visit.task = visit.last_task
         return visit
 
     def begin_stay(self, visit: Visit, waited: float) -> Visit:
@@ -342,10 +347,10 @@ class Model:
     def shrink(self, visit: Visit, entered: float) -> None:
         """Room comes free in equal steps during the stay."""
         start, end = self.do.size_start[visit.step], self.do.size_end[visit.step]
-        steps = rules.levels(start, end)
+        steps = levels(start, end)
         for level in range(1, steps):
             time = rules.part_of_stay(entered, visit.ready, level, steps)
-            smaller = rules.size_at(start, end, level)
+            smaller = size_at(start, end, level)
             if time <= self.env.now:
                 self.become_smaller(visit, smaller)
             elif time < self.horizon:

@@ -59,19 +59,6 @@ def declared_after(rank: float, chances: list[float], day: int) -> int:
     return max(last - day, 0)
 
 
-def levels(start: float, end: float) -> int:
-    """How many equal levels a falling size has: one for each whole unit it falls, and one more."""
-    return 1 if end >= start else max(1, round(start - end)) + 1
-
-
-def size_at(start: float, end: float, level: int) -> float:
-    """A falling size at one of its levels, 0 at the start."""
-    last = levels(start, end) - 1
-    if last == 0:
-        return start
-    return round((start + (end - start) * level / last) * GRID_PER_DAY) / GRID_PER_DAY
-
-
 def judged(
     is_on: bool, due: float, census: float, above: float, below: float, after_days: int, day: int
 ) -> tuple[bool, float]:

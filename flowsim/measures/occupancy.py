@@ -7,6 +7,7 @@ import numpy as np
 from flowsim.journeys import PLAN_B, STAY, TASK, Journeys
 from flowsim.measures.ground import Setting, Spells, at_midnights, blocked, in_place, in_queue
 from flowsim.scenario.model import Size
+from flowsim.scenario.sizes import levels, size_at
 from flowsim.units import Floats
 
 
@@ -59,12 +60,10 @@ def _levels(journeys: Journeys, rows: np.ndarray, size: Size) -> list[tuple[Spel
     """The spells of people at each level of a size that falls in equal steps over the stay."""
     started, left = journeys.started[rows], journeys.left[rows]
     left = np.where(np.isnan(left), np.inf, left)
-    ready = np.where(np.isnan(journeys.ready[rows]), np.inf, journeys.ready[rows])
-    steps = 1 if size.end >= size.start else max(1, round(size.start - size.end)) + 1
+    over = journeys.due[rows]
+    steps = levels(size.start, size.end)
     edges = [started]
-    edges += [
-        np.where(np.isinf(ready), np.inf, started + (ready - started) * k / steps) for k in range(1, steps)
-    ]
+    edges += [started + (over - started) * k / steps for k in range(1, steps)]
     edges.append(left)
-    weights = np.linspace(size.start, size.end, steps)
-    return [(Spells(rows, edges[k], edges[k + 1]), float(weights[k])) for k in range(steps)]
+    weights = [size_at(size.start, size.end, k) for k in range(steps)]
+    return [(Spells(rows, edges[k], edges[k + 1]), weights[k]) for k in range(steps)]

@@ -12,6 +12,7 @@ from flowsim.distributions import in_progress, mean, quantile
 from flowsim.people.blueprint import Blueprint
 from flowsim.ranks import Ranks
 from flowsim.scenario.flows import flows
+from flowsim.scenario.ways import ways
 from flowsim.units import Floats, Ints
 
 NO_PLACE = -1
@@ -58,7 +59,7 @@ def _in_progress(plan: Blueprint, ranks: Ranks, place: int, count: int) -> Itera
     source = f"there at the start/{name}"
     entries = _entries(plan)
     weights = {}
-    for (route, service), per_day in flows(plan.timeline.versions[0]).items():
+    for (route, service), per_day in sorted(flows(plan.timeline.versions[0]).items()):
         if service == name and route in entries:
             needs = plan.needs(0, entries[route], route, place)
             weights[route] = per_day * (mean(needs.stay) if needs.stay else 0.0)
@@ -102,28 +103,28 @@ def _waiting(plan: Blueprint, ranks: Ranks, awaited: int, count: int) -> Iterato
 def _ways_to(plan: Blueprint, awaited: int) -> dict[tuple[str, int], float]:
     """How many people a day come to a service, by route and by the place from which they come."""
     per_day = flows(plan.timeline.versions[0])
-    ways: dict[tuple[str, int], float] = {}
+    places = sorted(np.flatnonzero(plan.offer.is_place).tolist(), key=lambda number: plan.offer.names[number])
+    found: dict[tuple[str, int], float] = {}
     for route, entry in _entries(plan).items():
         total = per_day.get((route, plan.offer.names[awaited]), 0.0)
-        for place in np.flatnonzero(plan.offer.is_place):
+        for place in places:
             here = per_day.get((route, plan.offer.names[place]), 0.0)
             if here > 0:
-                needs = plan.needs(0, entry, route, int(place))
+                needs = plan.needs(0, entry, route, place)
                 share = np.diff(needs.onward_share, prepend=0.0)[needs.onward == awaited].sum()
-                ways[route, int(place)] = here * float(share)
-        directly = total - sum(w for (r, _), w in ways.items() if r == route)
-        ways[route, NO_PLACE] = directly if directly > 1e-9 * max(total, 1.0) else 0.0
-    return ways
+                found[route, place] = here * float(share)
+        directly = total - sum(w for (r, _), w in found.items() if r == route)
+        found[route, NO_PLACE] = directly if directly > 1e-9 * max(total, 1.0) else 0.0
+    return found
 
 
 def _entries(plan: Blueprint) -> dict[str, int]:
-    """Where each route that is in use begins (of the stream that brings most people a day)."""
-    streams = sorted(plan.scenario.streams.values(), key=lambda s: s.per_day)
-    given = {route for row in plan.scenario.over_prescription.values() for route in row}
-    entries: dict[str, int] = {}
-    for stream in streams:
-        entries |= {route: plan.offer.number(stream.enters) for route in [*given, *stream.routes]}
-    return entries
+    """Where each route that is in use begins (of the stream that brings most people a day on it)."""
+    scenario = plan.timeline.versions[0]
+    used = sorted(ways(scenario), key=lambda way: (way[2], way[0]))
+    begins = {route: plan.offer.number(scenario.streams[stream].enters) for stream, route, _ in used}
+    # By name, so that whom a rank falls on does not depend on the order of the file.
+    return {route: begins[route] for route in sorted(begins)}
 
 
 def _split(weights: dict[K, float], rank: Floats) -> Iterator[tuple[K, Ints]]:

@@ -34,7 +34,7 @@ class Dated:
 def checked(scenario: Scenario) -> Iterator[RenderableType]:
     """The pages of a check, in order, for a rich console. Raises ScenarioError as `build_timeline`."""
     timeline = build_timeline(scenario)
-    dated = _dated_loads(timeline)
+    dated = dated_loads(timeline)
     yield Text(f"{printable(scenario.title)} ({scenario.name})", style="bold")
     yield Text("\n".join(_dates(scenario)))
     if scenario.changes or scenario.escalations:
@@ -121,7 +121,7 @@ def _value(value: Any) -> str:
 # Services
 
 
-def _dated_loads(timeline: Timeline) -> list[Dated]:
+def dated_loads(timeline: Timeline) -> list[Dated]:
     """The offered load on the first day of the run, then on the first day of each later version."""
     days = _first_days(timeline)
     if len(days) > MOST_VERSIONS:

@@ -53,9 +53,11 @@ class ServiceLoad:
         """What to tell a user about a queue without end; empty where there is none."""
         if not self.grows or self.most_per_day is None:
             return ""
+        # As many digits as it takes to see that one is more than the other.
+        digits = next((d for d in (1, 2) if round(self.people_per_day, d) > round(self.most_per_day, d)), 3)
         return (
-            f"More people need {self.label} ({self.people_per_day:.1f} a day) than it can take on "
-            f"({self.most_per_day:.1f} a day): its queue grows without end unless people leave it otherwise."
+            f"More people need {self.label} ({self.people_per_day:.{digits}f} a day) than it can take on "
+            f"({self.most_per_day:.{digits}f} a day): its queue grows without end unless people leave it otherwise."
         )
 
 

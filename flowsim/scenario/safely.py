@@ -140,6 +140,8 @@ def _readable(message: str, text: str) -> str:
     plain = re.sub(r" \(at [^()]*\)$", "", message)
     if where is None:
         return f"{plain} (at the end of the file)"
+    twice = re.match(r"Cannot (?:overwrite a value|declare .* twice|mutate .*)$", plain)
+    plain = "this is stated for a second time" if twice else plain
     lines = text.split("\n")
     line = lines[min(int(where[1]), len(lines)) - 1].strip()
     return f"{plain} (line {where[1]}, column {where[2]}): {shortened(line)}"

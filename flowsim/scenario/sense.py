@@ -20,7 +20,7 @@ from flowsim.scenario.model import (
 from flowsim.scenario.shape import shape_at
 from flowsim.scenario.spread import distribution_complaints
 from flowsim.scenario.ways import Visit, reached, visits_per_person, ways
-from flowsim.scenario.words import Complaint, nearest, one_of, plain
+from flowsim.scenario.words import NOT_SHOWN, Complaint, nearest, one_of, plain
 from flowsim.units import WEEKDAYS, time_of_day
 
 TOLERANCE: Final = 1e-6
@@ -113,10 +113,11 @@ def _differences_are_at_places(scenario: Scenario) -> Found:
 
 def _is_place(scenario: Scenario, path: str, name: str, otherwise: str = "") -> Found:
     service = scenario.services.get(name)
+    value = NOT_SHOWN if path.endswith(f".{name}") else name
     if service is None:
-        yield Complaint(path, f"there is no such place; {_near(scenario, name, 'place')}", name)
+        yield Complaint(path, f"there is no such place; {_near(scenario, name, 'place')}", value)
     elif service.kind != "place":
-        yield Complaint(path, f"is a team, but must be a place{otherwise}", name)
+        yield Complaint(path, f"is a team, but must be a place{otherwise}", value)
 
 
 def _near(scenario: Scenario, name: str, kind: str) -> str:
@@ -302,14 +303,21 @@ def _stays_are_known(scenario: Scenario) -> Found:
 
 
 def _ways_lead_out(scenario: Scenario) -> Found:
+    told: set[str] = set()
     for _, route, start, visits in _itineraries(scenario):
-        per_person = visits_per_person(visits)
-        where = f"routes.{route}.next"
-        if per_person is None:
-            yield Complaint(where, f"people who come to {start} would go round for ever: no way leads out")
-        elif (total := sum(per_person.values())) > MOST_VISITS:
-            words = f"people would make {total:.0f} visits each on average; at most {MOST_VISITS}"
-            yield Complaint(where, words)
+        words = _goes_round(start, visits_per_person(visits))
+        # One complaint a route: whoever comes by plan B goes round with the others.
+        if words and route not in told:
+            told.add(route)
+            yield Complaint(f"routes.{route}.next", words)
+
+
+def _goes_round(start: str, per_person: Mapping[str, float] | None) -> str:
+    if per_person is None:
+        return f"people who come to {start} would go round for ever: no way leads out"
+    total = sum(per_person.values())
+    most = f"at most {MOST_VISITS}"
+    return f"people would make {total:.0f} visits each on average; {most}" if total > MOST_VISITS else ""
 
 
 def _itineraries(scenario: Scenario) -> Iterator[tuple[str, str, str, dict[str, Visit]]]:

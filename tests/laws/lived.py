@@ -155,7 +155,7 @@ class Lived:
 
     def initial(self, row: Row) -> bool:
         """Whether this is the stay of somebody who was there at the start."""
-        return row.started < self.first_day
+        return row is self.of_person[row.person][0] and not math.isnan(self.people.entered[row.person])
 
     # ---- the census, and what it sets off -------------------------------------------------------
 

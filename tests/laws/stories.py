@@ -70,10 +70,10 @@ class Teller:
             rows = "\n  ".join(str(r) for r in self.lived.of_person[self.person])
             raise BrokenLawError(f"person {self.person}: {words}\n  {rows}")
 
-    def find(self, purpose: int, service: int, asked: float) -> Row | None:
-        """The unread row of somebody who asked a service at a time."""
+    def find(self, purpose: int, service: int, asked: float, step: int) -> Row | None:
+        """The unread row of somebody who asked a service at a time, for a step of the itinerary."""
         for row in self.unread.values():
-            if (row.purpose, row.service, row.asked) == (purpose, service, asked):
+            if (row.purpose, row.service, row.asked, row.step) == (purpose, service, asked, int(self.steps.number[step])):
                 return row
         return None
 
@@ -112,7 +112,7 @@ class Teller:
         """Be there at the start, with a residual stay."""
         people, p = self.lived.people, self.person
         step, entered = int(people.first_step[p]), float(people.entered[p])
-        row = self.find(STAY, self.service_of(step), entered)
+        row = self.find(STAY, self.service_of(step), entered, step)
         ready = entered + float(self.steps.stay[step])
         claim = Claim(step, STAY, entered, ready)
         row = self.read(row, claim, "being there at the start")
@@ -197,7 +197,7 @@ class Teller:
         number = int(self.steps.first_relapse[s.step]) + s.relapses
         days = grid(float(self.steps.relapse_stay[number]) * self.lived.standing(service, now).stay_scale)
         ready = self.declared(service, now + days, float(self.steps.relapse_decided_rank[number]))
-        row = self.read(self.find(STAY, service, now), s.first, "the new stay of somebody unwell")
+        row = self.read(self.find(STAY, service, now, s.step), s.first, "the new stay of somebody unwell")
         self.demand(row.started == now, "a new stay that does not begin at once")
         return replace(
             s, row=row, begins=now, ready=ready, relapses=s.relapses + 1, asked=NEVER,
@@ -218,7 +218,7 @@ class Teller:
             if asked >= self.lived.horizon:
                 return NEVER
             team = int(self.steps.task_team[first + s.tasks_done])
-            row = self.read(self.find(TASK, team, asked), Claim(s.step, TASK), f"task {s.tasks_done} at {asked}")
+            row = self.read(self.find(TASK, team, asked, s.step), Claim(s.step, TASK), f"task {s.tasks_done} at {asked}")
             done = self.task(s, row, float(self.steps.task_work[first + s.tasks_done]))
             if done == NEVER:
                 return NEVER
@@ -249,12 +249,15 @@ class Teller:
         if s.row.outcome == LEFT_WAITING and s.row.left < ends:
             self.demand(row.left == row.ready == s.row.left and row.outcome == LEFT_WAITING, "task outlives the person")
             return NEVER
-        self.demand(row.left == row.ready == self.seen(ends), f"task done at {row.left}, not {ends}")
-        self.demand(row.outcome == (DONE if row.left < NEVER else OPEN), "task ended in another way")
-        if s.row.left < ends or ends >= self.lived.horizon:
-            self.demand(s.row.outcome in (UNWELL, OPEN), "gone before the task was done")
+        if s.row.outcome == UNWELL and s.row.left < ends:
             s.running = row
             return NEVER
+        self.demand(row.left == row.ready == self.seen(ends), f"task done at {row.left}, not {ends}")
+        self.demand(row.outcome == (DONE if row.left < NEVER else OPEN), "task ended in another way")
+        if ends >= self.lived.horizon:
+            self.demand(s.row.outcome == OPEN, "gone before the task was done")
+            return NEVER
+        self.demand(s.row.left >= ends, "gone before the task was done")
         s.running = None
         return ends
 
@@ -269,7 +272,7 @@ class Teller:
             self.demand(s.row.outcome == int(self.steps.exit[s.step]), "left in another way")
             return None
         now = max(free, self.lived.first_day)
-        if s.disturbed and s.row.left == now and self.find(STAY, self.service_of(step), now) is None:
+        if s.disturbed and s.row.left == now and self.find(STAY, self.service_of(step), now, step) is None:
             return None  # disturbed at the very instant, before asking
         return self.wait(step, int(self.steps.otherwise[s.step]), min(free, s.asked), now, s)
 
@@ -277,9 +280,9 @@ class Teller:
 
     def wait(self, step: int, other: int, asked: float, now: float, s: Segment | None) -> Row | None:
         """From asking for a place to getting in somewhere; the row of that place, None if it never comes."""
-        main = self.read(self.find(STAY, self.service_of(step), asked), Claim(step, STAY), f"asking at {asked}")
+        main = self.read(self.find(STAY, self.service_of(step), asked, step), Claim(step, STAY), f"asking at {asked}")
         due = max(asked + self.lived.standing(main.service, now).plan_b_after, now) if other != NONE else NEVER
-        second = self.find(PLAN_B, self.service_of(other), due) if other != NONE and due < self.lived.horizon else None
+        second = self.find(PLAN_B, self.service_of(other), due, other) if other != NONE and due < self.lived.horizon else None
         ends = self.wait_ends(s, main, second)
         if second is not None:
             self.read(second, Claim(other, PLAN_B), "plan B")
@@ -314,11 +317,11 @@ class Teller:
             if service == NONE or s.row.left < when:
                 continue
             for place in self.lived.plan.offer.wait_in[service]:
-                row = self.find(WAIT_IN, place, when)
+                row = self.find(WAIT_IN, place, when, behind)
                 if row is not None:
                     found.append(self.read(row, Claim(behind, WAIT_IN), "a place to wait in"))
                 elif s.row.left > when and min(main.queued_until, second.queued_until if second else NEVER) > when:
-                    asks = [r.service for r in (*found, second) if r is not None]
+                    asks = [r.service for r in (*found, main, second) if r is not None]
                     self.demand(place in asks, f"does not ask for {self.lived.names[place]} to wait in")
         return found
 

@@ -141,10 +141,6 @@ def test_capacity_in_use_is_arrivals_times_stay_times_mean_size() -> None:
     assert used.max() <= 118
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a size is not followed down where the stay ends past the horizon: journeys have no `ready` for those",
-)
 def test_the_end_of_the_run_does_not_show_in_the_capacity_in_use() -> None:
     # Who needs how much on a day is settled long before; that the stay ends past the horizon alters nothing.
     assert trial.by_day(tapering(), "used_team_at_home").max() <= 118

@@ -88,7 +88,8 @@ def test_ctrl_c_ends_a_run_and_keeps_what_is_finished(files: tuple[str, str], tm
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    time.sleep(15)
+    assert process.stderr is not None
+    assert "replications" in process.stderr.readline()  # the first is done
     os.killpg(process.pid, signal.SIGINT)
     said, complained = process.communicate(timeout=60)
     assert process.returncode == 130, complained
