@@ -153,7 +153,7 @@ def generated_document(luck: Luck, name: str) -> Table:
         "services": _in_any_order(luck, services),
         "costs": {"hospital_excess_day": luck.pick((0, 346))},
     }
-    if luck.chance(0.5):
+    if luck.chance(0.6):
         document["while_waiting"] = _while_waiting(luck)
     if luck.chance(0.3):
         document["over_prescription"] = _over_prescription(luck, list(routes))
@@ -181,7 +181,10 @@ def duration(luck: Luck, typical: int) -> Any:
             {"dist": "exponential", "mean": typical},
             {"median": typical, "p90": 3 * typical, "max": 5 * typical},
             {"dist": "empirical", "values": [0, 1, 1, typical]},
-            {"dist": "mixture", "parts": [{"weight": 2, "of": 1}, {"weight": 1, "of": {"mean": typical, "sd": 2}}]},
+            {
+                "dist": "mixture",
+                "parts": [{"weight": 2, "of": 1}, {"weight": 1, "of": {"mean": typical, "sd": 2}}],
+            },
         )
     )
 
@@ -247,10 +250,14 @@ def _accounts(luck: Luck) -> Table:
 
 def _place(luck: Luck, name: str, places: list[str], hospitals: list[str]) -> Table:
     place: Table = {"kind": "place", "stay": duration(luck, 5), **_limits(luck, (4, 8, 12, 2, 0, 5.5))}
-    place["setting"] = {"stit": "home", "homecare": "home", "care_home": "care_home", SHELTER: "waiting"}.get(name, "bed")
+    place["setting"] = {"stit": "home", "homecare": "home", "care_home": "care_home", SHELTER: "waiting"}.get(
+        name, "bed"
+    )
     place["next"] = _onward(luck, name, places, hospitals)
     if luck.chance(0.35):
-        place["size"] = luck.pick((2, 0.5, {"start": 4, "end": 1}, {"start": 2, "end": 0}, {"start": 1.5, "end": 1}, 0))
+        place["size"] = luck.pick(
+            (2, 0.5, {"start": 4, "end": 1}, {"start": 2, "end": 0}, {"start": 1.5, "end": 1}, 0)
+        )
         place["unit"] = "visits per day"
     if luck.chance(0.2):
         place["per_day_waited"] = luck.pick((0.5, -0.5, -2, 1))
@@ -266,7 +273,11 @@ def _place(luck: Luck, name: str, places: list[str], hospitals: list[str]) -> Ta
         shelters = [SHELTER] if SHELTER in others else []
         place["wait_in"] = list(dict.fromkeys([*shelters, luck.pick(others)]))
     if luck.chance(0.35):
-        place["initial"] = {"people": luck.whole(0, 5), "waiting": luck.whole(0, 4), "waited": luck.pick((2, 0, {"mean": 3, "sd": 2}))}
+        place["initial"] = {
+            "people": luck.whole(0, 5),
+            "waiting": luck.whole(0, 4),
+            "waited": luck.pick((2, 0, {"mean": 3, "sd": 2})),
+        }
     return place | _accounts(luck)
 
 
@@ -306,7 +317,9 @@ def _routes(luck: Luck, hospitals: list[str], places: list[str], teams: list[str
         if luck.chance(0.35):
             route["priority"] = luck.pick((1, -1))
         if luck.chance(0.5):
-            route["at"] = {p: _difference(luck, p, places, hospitals, teams) for p in places if luck.chance(0.4)}
+            route["at"] = {
+                p: _difference(luck, p, places, hospitals, teams) for p in places if luck.chance(0.4)
+            }
         routes[name] = route
     return routes
 
@@ -319,8 +332,8 @@ def _difference(luck: Luck, name: str, places: list[str], hospitals: list[str], 
         at["next"] = _onward(luck, name, places, hospitals)
     if luck.chance(0.3):
         at["tasks"] = _tasks(luck, teams)
-    if luck.chance(0.3):
-        at["size"] = luck.pick((2, 0.5, {"start": 3, "end": 0}))
+    if luck.chance(0.5):
+        at["size"] = luck.pick((2, 3, 0.5, {"start": 3, "end": 0}))
     if luck.chance(0.3):
         at["priority"] = luck.pick((0, 2, -2))
     return at
@@ -338,7 +351,12 @@ def _streams(luck: Luck, hospitals: list[str], places: list[str], routes: list[s
 
 def _stream(luck: Luck, enters: str, routes: list[str], per_day: float) -> Table:
     shares: Table = {name: 0.3 for name in routes[1:] if luck.chance(0.7)}
-    stream: Table = {"label": enters, "per_day": per_day, "enters": enters, "routes": shares | {routes[0]: "rest"}}
+    stream: Table = {
+        "label": enters,
+        "per_day": per_day,
+        "enters": enters,
+        "routes": shares | {routes[0]: "rest"},
+    }
     if luck.chance(0.3):
         stream["weekday"] = {"mon": 1.5, "sun": 0.0}
     if luck.chance(0.2):
@@ -417,9 +435,15 @@ def _possible_effects(luck: Luck, document: Table) -> list[tuple[str, str, Any]]
     found: list[tuple[str, str, Any]] = []
     for name, service in document["services"].items():
         path = f"services.{name}"
-        found += [("scale", f"{path}.stay_scale", luck.pick((0.5, 0))), ("set", f"{path}.starts", {"sat": 3, "sun": 3})]
+        found += [
+            ("scale", f"{path}.stay_scale", luck.pick((0.5, 0))),
+            ("set", f"{path}.starts", {"sat": 3, "sun": 3}),
+        ]
         if "capacity" in service:
-            found += [("add", f"{path}.capacity", 4), ("set", f"{path}.capacity", luck.pick((9, "unlimited", 0)))]
+            found += [
+                ("add", f"{path}.capacity", 4),
+                ("set", f"{path}.capacity", luck.pick((9, "unlimited", 0))),
+            ]
         if "starts" in service:
             found += [("scale", f"{path}.starts", luck.pick((2, 0.5, 0))), ("add", f"{path}.starts", 1)]
     return found

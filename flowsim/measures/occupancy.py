@@ -8,7 +8,7 @@ from flowsim.journeys import PLAN_B, STAY, TASK, Journeys
 from flowsim.measures.ground import Setting, Spells, at_midnights, blocked, in_place, in_queue
 from flowsim.scenario.model import Size
 from flowsim.scenario.sizes import levels, size_at
-from flowsim.units import Floats
+from flowsim.units import Floats, on_grid
 
 
 def occupancy(journeys: Journeys, setting: Setting) -> dict[str, Floats]:
@@ -63,7 +63,7 @@ def _levels(journeys: Journeys, rows: np.ndarray, size: Size) -> list[tuple[Spel
     over = journeys.due[rows]
     steps = levels(size.start, size.end)
     edges = [started]
-    edges += [started + (over - started) * k / steps for k in range(1, steps)]
+    edges += [started + on_grid((over - started) * k / steps) for k in range(1, steps)]
     edges.append(left)
     weights = [size_at(size.start, size.end, k) for k in range(steps)]
     return [(Spells(rows, edges[k], edges[k + 1]), weights[k]) for k in range(steps)]

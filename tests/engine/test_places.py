@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
 from tests.engine.tiny import City, changed, someone, stay
 
-NAN = pytest.approx(math.nan, nan_ok=True)
+NAN: Any = pytest.approx(math.nan, nan_ok=True)
 ONE_BED = City({"hospital": {}, "beds": {"capacity": 1}})
 
 
@@ -25,7 +26,9 @@ def test_a_stay_of_no_length_is_over_at_once() -> None:
 
 def test_stay_factor_is_read_when_the_stay_begins() -> None:
     city = City({"hospital": {}, "beds": {}}, more=changed(3, set={"services.beds.stay_scale": 0.5}))
-    told = city.lives(someone(0, stay("hospital", 2.5), stay("beds", 4)), someone(0, stay("hospital", 3), stay("beds", 4)))
+    told = city.lives(
+        someone(0, stay("hospital", 2.5), stay("beds", 4)), someone(0, stay("hospital", 3), stay("beds", 4))
+    )
     assert told.stay(0, "beds") == (2.5, 6.5)
     assert told.stay(1, "beds") == (3.0, 5.0)
 
@@ -46,7 +49,9 @@ def test_declared_ready_only_on_days_that_decide() -> None:
 
 def test_one_rank_serves_all_days_that_may_decide() -> None:
     """With a chance of 0.5 on every day, a rank of 0.8 falls short of 0.5 and 0.75, but not of 0.875."""
-    city = City({"hospital": {"decided": dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), 0.5)}})
+    city = City(
+        {"hospital": {"decided": dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), 0.5)}}
+    )
     told = city.lives(*(someone(0, stay("hospital", 1, decided_rank=rank)) for rank in (0.2, 0.5, 0.8)))
     assert [told.stay(p, "hospital")[1] for p in range(3)] == [1.0, 2.0, 3.0]
 
@@ -59,7 +64,13 @@ def test_never_declared_before_the_horizon_is_never_ready() -> None:
 
 # ---- tasks (rule 3) --------------------------------------------------------------------------------------
 
-TEAMS = City({"hospital": {}, "allocation": {"kind": "team", "capacity": 1, "lead_days": 1.0}, "funding": {"kind": "team"}})
+TEAMS = City(
+    {
+        "hospital": {},
+        "allocation": {"kind": "team", "capacity": 1, "lead_days": 1.0},
+        "funding": {"kind": "team"},
+    }
+)
 
 
 def test_tasks_are_done_one_after_another_and_delay_whoever_is_ready() -> None:
@@ -82,7 +93,9 @@ def test_a_teams_room_is_held_while_it_works() -> None:
 
 
 def test_work_of_no_length_takes_no_time() -> None:
-    three = [someone(0, stay("hospital", 1, tasks=(("allocation", 0.0), ("allocation", 0.0)))) for _ in range(3)]
+    three = [
+        someone(0, stay("hospital", 1, tasks=(("allocation", 0.0), ("allocation", 0.0)))) for _ in range(3)
+    ]
     assert [TEAMS.lives(*three).stay(p, "hospital")[1] for p in range(3)] == [1.0, 1.0, 1.0]
 
 
@@ -115,7 +128,9 @@ def test_one_person_leaving_moves_a_whole_chain_at_the_same_instant() -> None:
 
 def test_two_full_places_that_wait_for_one_another_wait_for_ever() -> None:
     city = City({"beds": {"capacity": 1}, "stit": {"capacity": 1}})
-    told = city.lives(someone(0, stay("beds", 1), stay("stit", 1)), someone(0, stay("stit", 1), stay("beds", 1)))
+    told = city.lives(
+        someone(0, stay("beds", 1), stay("stit", 1)), someone(0, stay("stit", 1), stay("beds", 1))
+    )
     assert told.rows(0, "beds") == [(0.0, 0.0, 1.0, NAN, "")]
     assert told.rows(1, "stit") == [(0.0, 0.0, 1.0, NAN, "")]
 
@@ -165,7 +180,9 @@ def test_first_come_first_served_then_lower_number() -> None:
 
 def test_priority_goes_before_waiting_longer() -> None:
     told = ONE_BED.lives(
-        someone(0, stay("beds", 1)), someone(0.25, stay("beds", 1, priority=1)), someone(0.5, stay("beds", 1, priority=-1))
+        someone(0, stay("beds", 1)),
+        someone(0.25, stay("beds", 1, priority=1)),
+        someone(0.5, stay("beds", 1, priority=-1)),
     )
     assert told.started("beds") == [0.0, 2.0, 1.0]
 
@@ -173,7 +190,9 @@ def test_priority_goes_before_waiting_longer() -> None:
 def big_and_small(*, skip: bool) -> list[float]:
     """Room for two; one is there, somebody who takes two waits, somebody who takes one comes."""
     city = City({"beds": {"capacity": 2, "skip": skip}})
-    told = city.lives(someone(0, stay("beds", 3)), someone(1, stay("beds", 1, size=2)), someone(2, stay("beds", 2)))
+    told = city.lives(
+        someone(0, stay("beds", 3)), someone(1, stay("beds", 1, size=2)), someone(2, stay("beds", 2))
+    )
     return told.started("beds")
 
 
@@ -221,7 +240,9 @@ def test_more_capacity_is_used_from_midnight() -> None:
 def test_a_falling_size_frees_room_in_equal_steps() -> None:
     """From 3 to 1 over 6 days: 3, 2 and 1 for two days each."""
     city = City({"stit": {"capacity": 3}})
-    told = city.lives(someone(0, stay("stit", 6, size=(3.0, 1.0))), *(someone(0, stay("stit", 9)) for _ in range(3)))
+    told = city.lives(
+        someone(0, stay("stit", 6, size=(3.0, 1.0))), *(someone(0, stay("stit", 9)) for _ in range(3))
+    )
     assert told.started("stit") == [0.0, 2.0, 4.0, 6.0]
 
 
@@ -292,14 +313,18 @@ def test_room_given_up_goes_to_the_queue_not_to_whoever_gets_ready_next() -> Non
 def test_a_size_falls_after_those_who_get_ready_have_asked() -> None:
     """Room for 2: one falls from 2 to 1 at day 1, when another gets ready: they are let in at that instant."""
     city = City({"hospital": {}, "stit": {"capacity": 2}})
-    told = city.lives(someone(0, stay("stit", 2, size=(2.0, 1.0))), someone(0, stay("hospital", 1), stay("stit", 1)))
+    told = city.lives(
+        someone(0, stay("stit", 2, size=(2.0, 1.0))), someone(0, stay("hospital", 1), stay("stit", 1))
+    )
     assert told.started("stit") == [0.0, 1.0]
 
 
 def test_opening_comes_last_and_the_service_nearest_the_exit_opens_first() -> None:
     """All open at noon: homecare lets one go from stit, stit one from hospital, in a single instant."""
     noon = {"capacity": 1, "opens": "12:00"}
-    city = City({"hospital": {"next": {"stit": 1.0}}, "stit": {**noon, "next": {"homecare": 1.0}}, "homecare": noon})
+    city = City(
+        {"hospital": {"next": {"stit": 1.0}}, "stit": {**noon, "next": {"homecare": 1.0}}, "homecare": noon}
+    )
     told = city.lives(
         someone(0, stay("hospital", 1), stay("stit", 3)),
         someone(0.5, stay("homecare", 0.75)),

@@ -9,12 +9,14 @@ import pytest
 
 from tests.engine.tiny import City, Someone, changed, someone, stay
 
-NAN = pytest.approx(math.nan, nan_ok=True)
+NAN: Any = pytest.approx(math.nan, nan_ok=True)
 TEN_DAYS_FULL = someone(0, stay("homecare", 10))
 
 # ---- somewhere else (rule 9) --------------------------------------------------------------------------------
 
-SHELTERED = City({"hospital": {}, "homecare": {"capacity": 1, "wait_in": ["offsite"]}, "offsite": {"capacity": 1}})
+SHELTERED = City(
+    {"hospital": {}, "homecare": {"capacity": 1, "wait_in": ["offsite"]}, "offsite": {"capacity": 1}}
+)
 
 
 def test_waiting_elsewhere_ends_the_stay_in_hospital_but_not_the_turn() -> None:
@@ -119,8 +121,14 @@ def test_unwell_again_is_a_new_stay_and_the_end_of_the_queue() -> None:
         someone(0, stay("hospital", 1, unwell=((2.0, 3.0),)), stay("homecare", 1)),
         someone(0, stay("hospital", 4), stay("homecare", 1)),
     )
-    assert told.rows(1, "hospital") == [(0.0, 0.0, 1.0, 3.0, "unwell again"), (3.0, 3.0, 6.0, 11.0, "homecare")]
-    assert told.rows(1, "homecare") == [(1.0, NAN, NAN, 3.0, "stopped asking"), (6.0, 11.0, 12.0, 12.0, "leave")]
+    assert told.rows(1, "hospital") == [
+        (0.0, 0.0, 1.0, 3.0, "unwell again"),
+        (3.0, 3.0, 6.0, 11.0, "homecare"),
+    ]
+    assert told.rows(1, "homecare") == [
+        (1.0, NAN, NAN, 3.0, "stopped asking"),
+        (6.0, 11.0, 12.0, 12.0, "leave"),
+    ]
     assert told.stay(2, "homecare") == (10.0, 11.0)
 
 
@@ -159,7 +167,8 @@ def test_only_days_of_waiting_count_towards_leaving() -> None:
     """Two days waited, unwell for three, and the other three days later: leaves at day 9."""
     city = City({"hospital": {}, "homecare": {"capacity": 1}})
     told = city.lives(
-        TEN_DAYS_FULL, someone(0, stay("hospital", 1, unwell=((2.0, 3.0),), leaves_after=5.0), stay("homecare", 1))
+        TEN_DAYS_FULL,
+        someone(0, stay("hospital", 1, unwell=((2.0, 3.0),), leaves_after=5.0), stay("homecare", 1)),
     )
     assert told.rows(1, "hospital")[1] == (3.0, 3.0, 6.0, 9.0, "left while waiting")
 
@@ -182,7 +191,16 @@ def test_from_one_hospital_to_another_the_census_goes_along() -> None:
     city = City(
         {"hospital": {}, "cottage": {"setting": "hospital", "capacity": 1}, "homecare": {"capacity": 1}},
         days=12,
-        more={"escalations": [{"label": "e", "when_delayed_above": 1, "until_below": 1, "add": {"services.homecare.capacity": 1}}]},
+        more={
+            "escalations": [
+                {
+                    "label": "e",
+                    "when_delayed_above": 1,
+                    "until_below": 1,
+                    "add": {"services.homecare.capacity": 1},
+                }
+            ]
+        },
     )
     told = city.lives(
         TEN_DAYS_FULL,
@@ -199,8 +217,15 @@ def test_from_one_hospital_to_another_the_census_goes_along() -> None:
 
 def escalated(**levels: Any) -> City:
     """Three people are ready for homecare from 0.5, 1.5 and 2.5 on; an escalation opens two places."""
-    usual = {"label": "e", "when_delayed_above": 1, "until_below": 1, "add": {"services.homecare.capacity": 2}}
-    return City({"hospital": {}, "homecare": {"capacity": 0}}, days=10, more={"escalations": [usual | levels]})
+    usual = {
+        "label": "e",
+        "when_delayed_above": 1,
+        "until_below": 1,
+        "add": {"services.homecare.capacity": 2},
+    }
+    return City(
+        {"hospital": {}, "homecare": {"capacity": 0}}, days=10, more={"escalations": [usual | levels]}
+    )
 
 
 THREE = [someone(0, stay("hospital", days), stay("homecare", 20)) for days in (0.5, 1.5, 2.5)]
@@ -235,7 +260,16 @@ def test_no_days_off_can_be_multiplied_away_by_an_escalation() -> None:
     """A weekday without a limit has none, however an escalation scales the other days."""
     city = City(
         {"hospital": {}, "homecare": {"capacity": 0, "starts": {"mon": 1}}},
-        more={"escalations": [{"label": "e", "when_delayed_above": 0, "until_below": 0, "scale": {"services.homecare.starts": 0}}]},
+        more={
+            "escalations": [
+                {
+                    "label": "e",
+                    "when_delayed_above": 0,
+                    "until_below": 0,
+                    "scale": {"services.homecare.starts": 0},
+                }
+            ]
+        },
     )
     assert city.lives(*THREE).started("homecare") == [NAN, NAN, NAN]
 
@@ -247,7 +281,9 @@ def test_ready_at_midnight_counts_from_the_next_and_left_at_midnight_still_count
 
 
 def test_delays_count_only_after_so_many_days() -> None:
-    city = City({"hospital": {}, "homecare": {"capacity": 0}}, days=5, more={"counting": {"counted_after_days": 1.5}})
+    city = City(
+        {"hospital": {}, "homecare": {"capacity": 0}}, days=5, more={"counting": {"counted_after_days": 1.5}}
+    )
     told = city.lives(someone(0, stay("hospital", 1), stay("homecare", 1)))
     assert told.delayed() == [0.0, 0.0, 1.0, 1.0, 1.0]
     assert told.measured.daily["excess"].tolist() == [0.0, 1.0, 1.0, 1.0, 1.0]

@@ -197,7 +197,7 @@ class _Book:
             "first_relapse", "relapses",
         )  # fmt: skip
         real = ("stay", "decided_rank", "size_start", "size_end", "leaves_after")
-        columns = {n: np.array([r[n] for r in self.rows], dtype=np.int64) for n in whole}
+        columns: dict[str, Any] = {n: np.array([r[n] for r in self.rows], dtype=np.int64) for n in whole}
         columns |= {n: np.array([r[n] for r in self.rows], dtype=float) for n in real}
         return Steps(
             **columns,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from flowsim.journeys import OPEN, TASK, UNWELL, WAIT_IN
 from flowsim.measures.census import REASONS
 from tests.laws.lived import NEVER, Lived, Row
+
+Tally = defaultdict[str, float]
 
 
 def counted_again(lived: Lived) -> dict[str, list[float]]:
@@ -18,15 +20,15 @@ def counted_again(lived: Lived) -> dict[str, list[float]]:
     return {name: [day.get(name, 0.0) for day in days] for name in names}
 
 
-def _midnight(lived: Lived, midnight: int) -> Counter[str]:
-    count: Counter[str] = Counter()
+def _midnight(lived: Lived, midnight: int) -> Tally:
+    count: Tally = defaultdict(float)
     _occupancy(lived, midnight, count)
     _excess(lived, midnight, count)
     _delayed(lived, midnight, count)
     return count
 
 
-def _occupancy(lived: Lived, midnight: int, count: Counter[str]) -> None:
+def _occupancy(lived: Lived, midnight: int, count: Tally) -> None:
     for row in lived.rows:
         name = lived.names[row.service]
         if row.is_in(midnight):
@@ -39,23 +41,25 @@ def _occupancy(lived: Lived, midnight: int, count: Counter[str]) -> None:
 
 def _is_blocked(lived: Lived, row: Row, midnight: int) -> bool:
     service = lived.scenario.services[lived.names[row.service]]
-    elsewhere = service.kind == "place" and not lived.is_hospital[row.service] and service.setting != "waiting"
+    elsewhere = (
+        service.kind == "place" and not lived.is_hospital[row.service] and service.setting != "waiting"
+    )
     return elsewhere and row.purpose not in (TASK, WAIT_IN) and row.is_in(midnight) and row.ready < midnight
 
 
-def _excess(lived: Lived, midnight: int, count: Counter[str]) -> None:
+def _excess(lived: Lived, midnight: int, count: Tally) -> None:
     for row in lived.ready_at(midnight, 0.0):
         count["excess"] += 1
         count[f"excess_route_{_route(lived, row)}"] += 1
         count[f"waiting_{lived.names[lived.awaited(row, midnight)]}"] += 1
 
 
-def _delayed(lived: Lived, midnight: int, count: Counter[str]) -> None:
+def _delayed(lived: Lived, midnight: int, count: Tally) -> None:
     for row, awaited, weight in lived.delayed[midnight - lived.first_day]:
         service = lived.scenario.services[lived.names[awaited]]
-        count["delayed"] += weight  # type: ignore[assignment]
-        count[f"delayed_route_{_route(lived, row)}"] += weight  # type: ignore[assignment]
-        count[f"delayed_{service.reason or 'other'}"] += weight  # type: ignore[assignment]
+        count["delayed"] += weight
+        count[f"delayed_route_{_route(lived, row)}"] += weight
+        count[f"delayed_{service.reason or 'other'}"] += weight
         for body in ("nhs", "social_care", "both"):
             share = getattr(service.attribution, body) if service.attribution else 0.0
             count[f"delayed_by_{body}"] += weight * share
@@ -83,9 +87,15 @@ def parts_make_up_the_whole(lived: Lived) -> Iterator[str]:
     reasons = sum((daily.get(f"delayed_{r}", zero) for r in (*REASONS, "other")), start=zero)
     routes = lived.journeys.who.routes
     sums = {
-        "excess by awaited service": (sum((daily[f"waiting_{n}"] for n in lived.names), start=zero), daily["excess"]),
+        "excess by awaited service": (
+            sum((daily[f"waiting_{n}"] for n in lived.names), start=zero),
+            daily["excess"],
+        ),
         "excess by route": (sum((daily[f"excess_route_{r}"] for r in routes), start=zero), daily["excess"]),
-        "delayed by route": (sum((daily[f"delayed_route_{r}"] for r in routes), start=zero), daily["delayed"]),
+        "delayed by route": (
+            sum((daily[f"delayed_route_{r}"] for r in routes), start=zero),
+            daily["delayed"],
+        ),
         "delayed by reason": (reasons, daily["delayed"]),
     }
     for what, (parts, whole) in sums.items():
@@ -106,7 +116,9 @@ def flow_is_right(lived: Lived) -> Iterator[str]:
             count["discharges"][math.floor(row.left)] += 1
     for number, name in enumerate(lived.names):
         if not lived.is_hospital[number]:
-            count[f"starts_{name}"] = Counter(math.floor(r.started) for r in lived.of_service[number] if r.has_started)
+            count[f"starts_{name}"] = Counter(
+                math.floor(r.started) for r in lived.of_service[number] if r.has_started
+            )
     for name, by_day in count.items():
         again = [float(by_day[day]) for day in lived.days]
         if lived.measured.daily[name].tolist() != again:
@@ -123,7 +135,9 @@ def totals_are_right(lived: Lived) -> Iterator[str]:
         "excess_days": sum(daily["excess"][at[d]] for d in run),
         "delayed_mean": sum(daily["delayed"][at[d]] for d in run) / len(run),
         "delayed_peak": max(daily["delayed"][at[d]] for d in run),
-        "cost_excess_days": sum(daily["excess"][at[d]] * lived.timeline.on(d).costs.hospital_excess_day for d in run),
+        "cost_excess_days": sum(
+            daily["excess"][at[d]] * lived.timeline.on(d).costs.hospital_excess_day for d in run
+        ),
     }
     cost = again["cost_excess_days"]
     for name in lived.names:
@@ -153,8 +167,14 @@ def waits_are_right(lived: Lived) -> Iterator[str]:
 def nobody_is_lost(lived: Lived) -> Iterator[str]:
     """At every midnight: arrived = in a place + queueing for the first one + left for good."""
     steps_in = [r for r in lived.rows if r.purpose != TASK and r.has_started]
-    ended = {p: max((r.left for r in rows if r.purpose != TASK and r.has_started), default=NEVER) for p, rows in lived.of_person.items()}
-    first = {p: min((r.started for r in rows if r.purpose != TASK), default=NEVER) for p, rows in lived.of_person.items()}
+    ended = {
+        p: max((r.left for r in rows if r.purpose != TASK and r.has_started), default=NEVER)
+        for p, rows in lived.of_person.items()
+    }
+    first = {
+        p: min((r.started for r in rows if r.purpose != TASK), default=NEVER)
+        for p, rows in lived.of_person.items()
+    }
     arrives = lived.people.arrives.tolist()
     for midnight in range(lived.first_day + 1, int(lived.horizon)):
         arrived = sum(a < midnight for a in arrives)

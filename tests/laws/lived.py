@@ -127,7 +127,10 @@ class Lived:
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """Every row."""
-        whole = [getattr(self.journeys, name).tolist() for name in ("person", "step", "purpose", "service", "outcome")]
+        whole = [
+            getattr(self.journeys, name).tolist()
+            for name in ("person", "step", "purpose", "service", "outcome")
+        ]
         times = [np.where(np.isnan(t), NEVER, t).tolist() for t in (getattr(self.journeys, n) for n in TIMES)]
         return tuple(Row(i, *values) for i, values in enumerate(zip(*whole, *times, strict=True)))
 
@@ -151,7 +154,10 @@ class Lived:
     def is_hospital(self) -> list[bool]:
         """Whether each service is a hospital."""
         services = self.scenario.services.items()
-        return [s.kind == "place" and (s.setting == "hospital" or (n == "hospital" and not s.setting)) for n, s in services]
+        return [
+            s.kind == "place" and (s.setting == "hospital" or (n == "hospital" and not s.setting))
+            for n, s in services
+        ]
 
     def initial(self, row: Row) -> bool:
         """Whether this is the stay of somebody who was there at the start."""
@@ -174,7 +180,9 @@ class Lived:
 
     def ready_at(self, midnight: float, counted_after_days: float) -> list[Row]:
         """Those in hospital at a midnight who have been ready for so long."""
-        return [r for r in self.hospital_rows if r.is_in(midnight) and r.ready + counted_after_days < midnight]
+        return [
+            r for r in self.hospital_rows if r.is_in(midnight) and r.ready + counted_after_days < midnight
+        ]
 
     @cached_property
     def hospital_rows(self) -> list[Row]:
@@ -230,8 +238,9 @@ class Lived:
             "stay_scale": service.stay_scale,
         }
         for escalation in self.alerts_on[position] if self.scenario.escalations else ():
-            for quantity in numbers:
-                numbers[quantity] = self._escalated(escalation, f"services.{name}.{quantity}", numbers[quantity], position)
+            for quantity, value in tuple(numbers.items()):
+                path = f"services.{name}.{quantity}"
+                numbers[quantity] = self._escalated(escalation, path, value, position)
         capacity = numbers["capacity"]
         ordinal = self.scenario.run.start.toordinal() - 1 + day
         return Standing(
@@ -247,7 +256,9 @@ class Lived:
         )
 
     def _of_day(self, table: WeekTable | None, position: int) -> float:
-        found = table and table.on(int(self.timeline.weekday[position]), bool(self.timeline.holiday[position]))
+        if table is None:
+            return NEVER
+        found = table.on(int(self.timeline.weekday[position]), bool(self.timeline.holiday[position]))
         return NEVER if found is None else found
 
     def _escalated(self, escalation: Escalation, path: str, value: float, position: int) -> float:

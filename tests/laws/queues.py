@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
-from collections import Counter
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -108,10 +108,10 @@ class Desk:
     @cached_property
     def in_use(self) -> tuple[list[float], list[float]]:
         """Room in use from each time on."""
-        change: Counter[float] = Counter()
+        change: defaultdict[float, float] = defaultdict(float)
         for row in self.rows:
             for time, difference in self.alterations(row):
-                change[time] += difference  # type: ignore[assignment]
+                change[time] += difference
         times, levels, level = sorted(change), [], 0.0
         for time in times:
             level += change[time]
@@ -122,6 +122,12 @@ class Desk:
         """Room in use when everything of an instant has happened."""
         times, levels = self.in_use
         at = bisect_right(times, time) - 1
+        return levels[at] if at >= 0 else 0.0
+
+    def in_use_before(self, time: float) -> float:
+        """Room in use just before anything of an instant happens."""
+        times, levels = self.in_use
+        at = bisect_left(times, time) - 1
         return levels[at] if at >= 0 else 0.0
 
     @cached_property
@@ -199,20 +205,35 @@ def nobody_is_passed(desk: Desk) -> Iterator[str]:
     may_pass = desk.lived.scenario.services[desk.name].skip
     for later in desk.turns:
         time = later.row.started
-        if time == NEVER or time == desk.lived.first_day:
+        if time in {NEVER, desk.lived.first_day}:
             continue
         for earlier in desk.turns:
             if earlier.key >= later.key:
                 break
-            if earlier.asked < time and earlier.waits_at(time) and not (may_pass and later.size < earlier.size):
+            if (
+                earlier.asked < time
+                and earlier.waits_at(time)
+                and not (may_pass and later.size < earlier.size)
+            ):
                 yield f"{desk.name}: {later} passes {earlier}"
+
+
+def used_is_what_people_take(desk: Desk) -> Iterator[str]:
+    """The measure of capacity in use, against everybody's size at each midnight."""
+    measured = desk.lived.measured.daily[f"used_{desk.name}"].tolist()
+    again = [desk.in_use_before(day + 1) for day in desk.lived.days]
+    if any(abs(a - b) > 1e-6 for a, b in zip(measured, again, strict=True)):
+        yield f"{desk.name}: {measured} in use, by hand {again}"
 
 
 def waits_add_up(desk: Desk) -> Iterator[str]:
     """Little's law on the sample path, exactly: the area under the queue is the sum of the waits, in any window."""
     first, last = float(desk.lived.first_day), desk.lived.horizon
     for begin, end in ((first, last), (first + 3.25, last - 2.5), (0.0, last / 2)):
-        waits = sum(_ticks(min(t.row.queued_until, end)) - _ticks(max(t.asked, begin)) for t in _queueing(desk, begin, end))
+        waits = sum(
+            _ticks(min(t.row.queued_until, end)) - _ticks(max(t.asked, begin))
+            for t in _queueing(desk, begin, end)
+        )
         if waits != _area(desk, begin, end):
             yield f"{desk.name}: waits of {waits} ticks, area {_area(desk, begin, end)}"
 
@@ -249,5 +270,6 @@ LAWS_OF_A_DESK = (
     no_more_starts_than_the_days,
     nobody_waits_needlessly,
     nobody_is_passed,
+    used_is_what_people_take,
     waits_add_up,
 )

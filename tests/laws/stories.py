@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from flowsim.journeys import DONE, LEFT_WAITING, OPEN, PLAN_B, STAY, TASK, UNWELL, WAIT_IN, WITHDRAWN
 from flowsim.people import NONE
@@ -73,7 +74,12 @@ class Teller:
     def find(self, purpose: int, service: int, asked: float, step: int) -> Row | None:
         """The unread row of somebody who asked a service at a time, for a step of the itinerary."""
         for row in self.unread.values():
-            if (row.purpose, row.service, row.asked, row.step) == (purpose, service, asked, int(self.steps.number[step])):
+            if (row.purpose, row.service, row.asked, row.step) == (
+                purpose,
+                service,
+                asked,
+                int(self.steps.number[step]),
+            ):
                 return row
         return None
 
@@ -125,7 +131,9 @@ class Teller:
 
     def leaves_after(self, step: int) -> float:
         """Days of waiting in hospital after which the person leaves another way."""
-        return float(self.steps.leaves_after[step]) if self.lived.is_hospital[self.service_of(step)] else NEVER
+        return (
+            float(self.steps.leaves_after[step]) if self.lived.is_hospital[self.service_of(step)] else NEVER
+        )
 
     def enter(self, row: Row) -> Segment:
         """A stay begins (rule 2)."""
@@ -147,7 +155,10 @@ class Teller:
             day = math.floor(time)
             position = day - self.lived.first_day
             table = self.lived.timeline.on(day).services[self.lived.names[service]].decided
-            weekday, holiday = int(self.lived.timeline.weekday[position]), bool(self.lived.timeline.holiday[position])
+            weekday, holiday = (
+                int(self.lived.timeline.weekday[position]),
+                bool(self.lived.timeline.holiday[position]),
+            )
             chance = table.on(weekday, holiday)
             still *= 1.0 - (1.0 if chance is None else chance)
             if rank < 1.0 - still:
@@ -165,7 +176,9 @@ class Teller:
             self.demand(s.row.left == disturbed_at, f"disturbed at {s.row.left}, not {disturbed_at}")
             self.demand(s.row.outcome == kind, "disturbed in another way")
         else:
-            self.demand(min(s.row.left, self.lived.horizon) <= disturbed_at, f"not disturbed at {disturbed_at}")
+            self.demand(
+                min(s.row.left, self.lived.horizon) <= disturbed_at, f"not disturbed at {disturbed_at}"
+            )
         all_done = self.have_tasks_done(s)
         got = self.move_on(s, all_done) if all_done < NEVER else None
         if s.row.outcome == UNWELL:
@@ -184,7 +197,9 @@ class Teller:
         leaves = waits_from + s.leaves_after
         unwell = NEVER
         if self.lived.is_hospital[s.row.service] and s.relapses < int(self.steps.relapses[s.step]):
-            unwell = waits_from + float(self.steps.relapse_after[self.steps.first_relapse[s.step] + s.relapses])
+            unwell = waits_from + float(
+                self.steps.relapse_after[self.steps.first_relapse[s.step] + s.relapses]
+            )
         return (leaves, LEFT_WAITING) if leaves <= unwell else (unwell, UNWELL)
 
     def waits_from(self, s: Segment) -> float:
@@ -213,12 +228,18 @@ class Teller:
             if done == NEVER:
                 return NEVER
             s.tasks_done += 1
-        asked = max(self.referral(s, max(s.begins, done), first), self.lived.first_day) if s.tasks_done < count else NEVER
+        asked = (
+            max(self.referral(s, max(s.begins, done), first), self.lived.first_day)
+            if s.tasks_done < count
+            else NEVER
+        )
         while s.tasks_done < count:
             if asked >= self.lived.horizon:
                 return NEVER
             team = int(self.steps.task_team[first + s.tasks_done])
-            row = self.read(self.find(TASK, team, asked, s.step), Claim(s.step, TASK), f"task {s.tasks_done} at {asked}")
+            row = self.read(
+                self.find(TASK, team, asked, s.step), Claim(s.step, TASK), f"task {s.tasks_done} at {asked}"
+            )
             done = self.task(s, row, float(self.steps.task_work[first + s.tasks_done]))
             if done == NEVER:
                 return NEVER
@@ -247,7 +268,10 @@ class Teller:
         """When a task that has been started is done. Its team's room is held while it works."""
         ends = row.started + work
         if s.row.outcome == LEFT_WAITING and s.row.left < ends:
-            self.demand(row.left == row.ready == s.row.left and row.outcome == LEFT_WAITING, "task outlives the person")
+            self.demand(
+                row.left == row.ready == s.row.left and row.outcome == LEFT_WAITING,
+                "task outlives the person",
+            )
             return NEVER
         if s.row.outcome == UNWELL and s.row.left < ends:
             s.running = row
@@ -280,9 +304,17 @@ class Teller:
 
     def wait(self, step: int, other: int, asked: float, now: float, s: Segment | None) -> Row | None:
         """From asking for a place to getting in somewhere; the row of that place, None if it never comes."""
-        main = self.read(self.find(STAY, self.service_of(step), asked, step), Claim(step, STAY), f"asking at {asked}")
-        due = max(asked + self.lived.standing(main.service, now).plan_b_after, now) if other != NONE else NEVER
-        second = self.find(PLAN_B, self.service_of(other), due, other) if other != NONE and due < self.lived.horizon else None
+        main = self.read(
+            self.find(STAY, self.service_of(step), asked, step), Claim(step, STAY), f"asking at {asked}"
+        )
+        due = (
+            max(asked + self.lived.standing(main.service, now).plan_b_after, now) if other != NONE else NEVER
+        )
+        second = (
+            self.find(PLAN_B, self.service_of(other), due, other)
+            if other != NONE and due < self.lived.horizon
+            else None
+        )
         ends = self.wait_ends(s, main, second)
         if second is not None:
             self.read(second, Claim(other, PLAN_B), "plan B")
@@ -294,7 +326,9 @@ class Teller:
         got = next((r for r in claims if r.has_started), None)
         for row in claims:
             if row is not got and ends < NEVER:
-                self.demand(row.left == ends and row.outcome == WITHDRAWN, "still asks though the wait is over")
+                self.demand(
+                    row.left == ends and row.outcome == WITHDRAWN, "still asks though the wait is over"
+                )
         self.follow_shelters(s, shelters, got, ends)
         return got
 
@@ -313,14 +347,20 @@ class Teller:
         found: list[Row] = []
         if s is None or not self.lived.is_hospital[s.row.service]:
             return found
-        for service, behind, when in ((main.service, step, now), (second.service if second else NONE, other, due)):
+        for service, behind, when in (
+            (main.service, step, now),
+            (second.service if second else NONE, other, due),
+        ):
             if service == NONE or s.row.left < when:
                 continue
             for place in self.lived.plan.offer.wait_in[service]:
                 row = self.find(WAIT_IN, place, when, behind)
                 if row is not None:
                     found.append(self.read(row, Claim(behind, WAIT_IN), "a place to wait in"))
-                elif s.row.left > when and min(main.queued_until, second.queued_until if second else NEVER) > when:
+                elif (
+                    s.row.left > when
+                    and min(main.queued_until, second.queued_until if second else NEVER) > when
+                ):
                     asks = [r.service for r in (*found, main, second) if r is not None]
                     self.demand(place in asks, f"does not ask for {self.lived.names[place]} to wait in")
         return found
@@ -333,11 +373,15 @@ class Teller:
             if row not in inside:
                 over = inside[0].started if inside else ends
                 self.demand(row.left == over, "still asks for a place to wait in")
-                self.demand(row.outcome == (WITHDRAWN if over < NEVER else OPEN), "left its queue in another way")
+                self.demand(
+                    row.outcome == (WITHDRAWN if over < NEVER else OPEN), "left its queue in another way"
+                )
         here = s.row if s else None
         for row in [*inside, *([got] if got else [])]:
             if here is not None:
-                self.demand(here.left == row.started, "gave up a place at another time than getting into the next")
+                self.demand(
+                    here.left == row.started, "gave up a place at another time than getting into the next"
+                )
                 self.demand(here.outcome == row.service, "went elsewhere than it says")
             if row.purpose == WAIT_IN:
                 self.demand(row.ready == row.started, "waits in a place, but is not ready")
@@ -360,6 +404,6 @@ def two_places_at_once(lived: Lived) -> Iterator[str]:
     """Nobody is in two places, and nobody who has arrived is nowhere unless queueing for the first place."""
     for person, rows in lived.of_person.items():
         held = sorted((r.started, r.left) for r in rows if r.purpose != TASK and r.has_started)
-        for (_, left), (started, _) in zip(held, held[1:], strict=False):
+        for (_, left), (started, _) in pairwise(held):
             if left != started:
                 yield f"person {person} leaves at {left} and starts at {started}"

@@ -12,6 +12,7 @@ from flowsim.scenario.model import Scenario
 from tests.generated import examples, scenarios
 from tests.laws.counts import LAWS_OF_COUNTING
 from tests.laws.lived import Lived, live, lived
+from tests.laws.needs import needs_are_those_of_the_scenario
 from tests.laws.queues import LAWS_OF_A_DESK, Desk, desks
 from tests.laws.stories import Claim, stories, two_places_at_once
 
@@ -24,7 +25,9 @@ def told(seed: int) -> dict[int, Claim]:
     return stories(lived(seed))
 
 
-@pytest.mark.parametrize("law", LAWS_OF_COUNTING, ids=lambda law: law.__name__)
+@pytest.mark.parametrize(
+    "law", [*LAWS_OF_COUNTING, needs_are_those_of_the_scenario], ids=lambda law: law.__name__
+)
 def test_counting(law: Callable[[Lived], Iterator[str]]) -> None:
     for seed in SEEDS:
         nothing_broken(law(lived(seed)), seed)
@@ -52,7 +55,7 @@ def test_all_of_it_holds_for_whatever_hypothesis_thinks_of(scenario: Scenario) -
     for desk in desks(found, stories(found)):
         for law in LAWS_OF_A_DESK:
             nothing_broken(law(desk), scenario)
-    for law_of_counting in LAWS_OF_COUNTING:
+    for law_of_counting in (*LAWS_OF_COUNTING, needs_are_those_of_the_scenario):
         nothing_broken(law_of_counting(found), scenario)
 
 
@@ -64,7 +67,16 @@ def nothing_broken(found: Iterable[str], scenario: object) -> None:
 
 def test_the_generated_scenarios_are_worth_it() -> None:
     """The features that make scenarios hard do occur, ties among them."""
-    seen = {"unwell": 0, "plan b": 0, "wait in": 0, "waits": 0, "ties": 0, "blocked": 0, "alerts": 0, "refused": 0}
+    seen = {
+        "unwell": 0,
+        "plan b": 0,
+        "wait in": 0,
+        "waits": 0,
+        "ties": 0,
+        "blocked": 0,
+        "alerts": 0,
+        "refused": 0,
+    }
     for seed in SEEDS:
         found = lived(seed)
         starts = [r.started for r in found.rows if r.has_started and r.started > r.asked]

@@ -70,7 +70,12 @@ def _itinerary(names: tuple[str, ...], steps: Steps, at: int) -> Any:
     return (
         names[int(steps.service[at])],
         float(steps.stay[at]),
-        [(names[team], work) for team, work in zip(steps.task_team[tasks].tolist(), steps.task_work[tasks].tolist(), strict=True)],
+        [
+            (names[team], work)
+            for team, work in zip(
+                steps.task_team[tasks].tolist(), steps.task_work[tasks].tolist(), strict=True
+            )
+        ],
         float(steps.leaves_after[at]),
         _itinerary(names, steps, int(steps.next[at])),
         _itinerary(names, steps, int(steps.otherwise[at])),

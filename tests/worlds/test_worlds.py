@@ -49,10 +49,14 @@ def test_one_more_person_changes_only_what_follows() -> None:
     came = later = 0
     for seed in SEEDS:
         before = live(scenario_of(calm(seed)))
-        place = next((n for n in before.scenario.services if n not in ("hospital", "cottage_hospital")), "hospital")
+        place = next(
+            (n for n in before.scenario.services if n not in ("hospital", "cottage_hospital")), "hospital"
+        )
         if before.scenario.services[place].kind != "place":
             place = "hospital"
-        after = live(with_visitors(calm(seed), 0.04, next={place: 1.0} if place != "hospital" else {"leave": 1.0}))
+        after = live(
+            with_visitors(calm(seed), 0.04, next={place: 1.0} if place != "hospital" else {"leave": 1.0})
+        )
         her = [float(after.people.arrives[p]) for p in np.flatnonzero(_of(after, "visitor"))]
         first = min(her, default=math.inf)
         came += bool(her)
@@ -78,12 +82,17 @@ def test_a_service_that_nobody_uses_changes_nothing() -> None:
         tables = document(seed)
         unused = {"kind": "place", "stay": 3.0, "capacity": 1.0, "next": {"leave": 1.0}}
         services = {"aardvark": unused, **tables["services"], "zebra": unused}
-        assert life_of(live(scenario_of(tables | {"services": services}))) == life_of(live(scenario_of(tables)))
+        assert life_of(live(scenario_of(tables | {"services": services}))) == life_of(
+            live(scenario_of(tables))
+        )
 
 
 def test_a_new_stream_changes_nobodys_draws() -> None:
     for seed in SEEDS:
-        before, after = needs_of(live(scenario_of(calm(seed)))), needs_of(live(with_visitors(calm(seed), 3.0)))
+        before, after = (
+            needs_of(live(scenario_of(calm(seed)))),
+            needs_of(live(with_visitors(calm(seed), 3.0))),
+        )
         assert without(after, "visitor") == before
         assert len(after) > len(before)
 
@@ -96,7 +105,9 @@ def reversed_file(tables: dict[str, Any]) -> Scenario:
 
 def test_the_order_of_the_file_changes_nothing() -> None:
     for seed in range(40):
-        assert life_of(live(reversed_file(document(seed)))) == life_of(live(scenario_of(document(seed)))), seed
+        assert life_of(live(reversed_file(document(seed)))) == life_of(live(scenario_of(document(seed)))), (
+            seed
+        )
 
 
 def test_more_demand_brings_more_people_and_changes_nobody_else() -> None:
@@ -147,8 +158,18 @@ def city(beds: float) -> Scenario:
             "routes": {"r": {"label": "r", "stay": {"mean": 4.0, "sd": 3.0}, "next": {"beds": 1.0}}},
             "services": {
                 "hospital": {"kind": "place"},
-                "beds": {"kind": "place", "capacity": beds, "stay": {"mean": 10.0, "sd": 8.0}, "next": {"leave": 0.7, "stit": 0.3}},
-                "stit": {"kind": "place", "capacity": 12.0, "stay": {"mean": 12.0, "sd": 6.0}, "next": {"leave": 1.0}},
+                "beds": {
+                    "kind": "place",
+                    "capacity": beds,
+                    "stay": {"mean": 10.0, "sd": 8.0},
+                    "next": {"leave": 0.7, "stit": 0.3},
+                },
+                "stit": {
+                    "kind": "place",
+                    "capacity": 12.0,
+                    "stay": {"mean": 12.0, "sd": 6.0},
+                    "next": {"leave": 1.0},
+                },
             },
         }
     )

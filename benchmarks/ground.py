@@ -1,0 +1,121 @@
+"""What the benchmarks share: a scenario made ready, CPU seconds, and what machine this is."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any, Final, TypeVar
+
+import flowsim
+from flowsim.engine import simulate
+from flowsim.measures import Measured, Setting, measure
+from flowsim.people import Blueprint, populate, prepare
+from flowsim.ranks import Ranks
+from flowsim.scenario.model import Scenario
+from flowsim.scenario.timeline import build_timeline
+
+SEED: Final = 2017
+DAYS: Final = 365  # whatever the scenario says, so that numbers are comparable between scenarios
+ROOT: Final = Path(__file__).resolve().parent.parent
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Median, lowest and highest of some measurements."""
+
+    middle: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.middle:.3g} ({self.low:.3g} to {self.high:.3g})"
+
+
+def spread(values: list[float]) -> Spread:
+    """The spread of at least one measurement."""
+    return Spread(median(values), min(values), max(values))
+
+
+def scenario_of(name: str, days: int = DAYS) -> Scenario:
+    """A scenario by name or path, run for so many days after its own warm-up."""
+    scenario = flowsim.load(name)
+    return scenario.model_copy(update={"run": scenario.run.model_copy(update={"days": days})})
+
+
+def blueprint_of(scenario: Scenario) -> Blueprint:
+    """A scenario prepared for drawing people."""
+    return prepare(build_timeline(scenario))
+
+
+def run_flowsim(plan: Blueprint, replication: int, seed: int = SEED) -> Measured:
+    """One replication as a worker does it: drawing, engine, every measure."""
+    people = populate(plan, Ranks(seed, replication))
+    journeys = simulate(people, plan.offer, float(plan.scenario.run.days))
+    return measure(journeys, Setting(plan.timeline, plan.offer))
+
+
+def seconds(work: Callable[[], T]) -> tuple[float, T]:
+    """CPU seconds of this process for some work, and what came of it."""
+    begun = time.process_time()
+    result = work()
+    return time.process_time() - begun, result
+
+
+def interpreter() -> str:
+    """Version, build and system: speeds of two builds of one Python differ by more than half."""
+    build = " ".join(platform.python_build())
+    return (
+        f"{platform.python_implementation()} {platform.python_version()} ({build}; {platform.python_compiler()}) "
+        f"on {platform.system()} {platform.machine()}"
+    )
+
+
+# ---- memory, in a process of its own --------------------------------------------------------------
+
+
+def megabytes_of(model: str, scenario: str, days: int = DAYS) -> dict[str, Any]:
+    """Peak memory of one replication ("flowsim" or "plain") in a process of its own, in MB.
+
+    `before` is what the process held with everything imported and prepared, `peak` the most it ever
+    held, `how` the way of measuring: VmHWM on Linux, else resource.getrusage, else tracemalloc (Windows).
+    """
+    command = [sys.executable, "-m", "benchmarks.memory", model, scenario, str(days)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"the process that measures memory failed:\n{done.stderr}")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def peak_of(work: Callable[[], object]) -> dict[str, Any]:
+    """Do some work and say what memory it took in this process, in MB."""
+    if sys.platform == "win32":
+        tracemalloc.start()
+        work()
+        return {"before": 0.0, "peak": tracemalloc.get_traced_memory()[1] / 1e6, "how": "tracemalloc"}
+    before, _ = _most_so_far()
+    work()
+    peak, how = _most_so_far()
+    return {"before": before, "peak": peak, "how": how}
+
+
+def _most_so_far() -> tuple[float, str]:
+    """The most memory this process ever held, in MB, and how that is known."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # On Linux getrusage also remembers what the process held that started this one.
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024 / 1e6, "VmHWM"
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, "getrusage"

@@ -1,0 +1,106 @@
+"""Sheffield's official figures, by the hand-tuned bases: level, reasons, bodies, and how a year swings.
+
+The tolerances are those of tuning by hand to a year that is itself one draw: about a tenth of a
+level, a few points of a share. Fitting with stated uncertainty is another matter.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import flowsim
+from flowsim.scenario.files import observed_monthly
+
+pytestmark = pytest.mark.slow
+
+FINANCIAL_YEAR = [f"2016-{m:02d}" for m in range(4, 13)] + [f"2017-{m:02d}" for m in range(1, 4)]
+
+
+@cache
+def year() -> flowsim.Result:
+    return flowsim.run("sheffield-2016", replications=6, seed=1617)
+
+
+@cache
+def official() -> pd.DataFrame:
+    table = observed_monthly(flowsim.load("sheffield-2016"))
+    assert table is not None
+    return table.set_index(table["month"].astype(str)).loc[FINANCIAL_YEAR]
+
+
+def monthly_means(result: flowsim.Result) -> pd.DataFrame:
+    """Mean delayed at midnight, a row a month and a column a replication."""
+    daily = result.daily
+    daily = daily.assign(month=daily["date"].dt.strftime("%Y-%m"))
+    return daily.pivot_table("delayed", index="month", columns="replication")
+
+
+def test_the_year_of_134() -> None:
+    level = official()["total"].sum() / 365
+    assert level == pytest.approx(134.2, abs=0.1)
+    assert year().interval("delayed_mean").value == pytest.approx(level, rel=0.10)
+    assert year().interval("excess_mean").value == pytest.approx(72_000 / 365, rel=0.10)
+
+
+def test_reasons_stand_in_the_order_of_the_return() -> None:
+    columns = ["E", "A", "C", "Dii", "Di", "F"]
+    given = official()[columns].sum() / official()["total"].sum()
+    total = year().interval("delayed_mean").value
+    found = pd.Series({c: year().interval(f"delayed_{c}_mean").value / total for c in columns})
+    assert list(found.sort_values(ascending=False).index[:4]) == ["E", "A", "C", "Dii"]
+    assert (found - given).abs().max() < 0.05
+
+
+def test_bodies_as_in_the_return() -> None:
+    given = official()[["nhs", "social_care", "both"]].sum() / official()["total"].sum()
+    total = year().interval("delayed_mean").value
+    found = {body: year().interval(f"delayed_by_{body}_mean").value / total for body in given.index}
+    assert all(abs(found[body] - share) < 0.05 for body, share in given.items())
+
+
+def test_a_year_swings_as_the_official_months_do() -> None:
+    months = monthly_means(year())
+    given = official()["delayed_per_day"]
+    # The official months: 100 to 171 with a standard deviation of 23. Not by hundreds, not by ten.
+    assert given.min() == pytest.approx(100, abs=1)
+    assert given.max() == pytest.approx(171, abs=1)
+    assert 10 < months.std().mean() < 30
+    assert 85 < months.min().mean() < 125
+    assert 145 < months.max().mean() < 200
+    assert months.mean().std() < 15  # one year's mean and another's
+
+
+def test_what_holds_the_level_is_people_leaving_and_the_escalation() -> None:
+    base = flowsim.load("sheffield-2016")
+    waiting = base.while_waiting.model_copy(update={"leaves_per_day": 0.0})
+    unheld = base.model_copy(update={"while_waiting": waiting, "escalations": (), "name": "unheld"})
+    runaway = flowsim.run(unheld, replications=2, seed=1617).by_day("delayed").mean(axis=0)
+    held = year().by_day("delayed").mean(axis=0)
+    assert runaway[-30:].mean() > 1.5 * held[-30:].mean()
+
+
+def test_autumn_2017_begins_where_september_ended() -> None:
+    october = flowsim.run("sheffield-2017", replications=6, seed=1709).by_day("delayed")[:, :31]
+    assert float(october.mean()) == pytest.approx(65.6, rel=0.15)
+
+
+def test_the_task_team_of_2016_dips_and_refills() -> None:
+    """The trust's daily beds fell by a sixth to 24 December and were back by 2 to 6 January: a dip, not a step."""
+    daily = flowsim.run("task-team", replications=4, seed=1612).daily.groupby("date")["delayed"].mean()
+    before, dip = daily.loc["2016-11-20":"2016-12-10"].mean(), daily.loc["2016-12-21":"2016-12-26"].mean()
+    refilled = daily.loc["2017-01-10":"2017-01-31"].mean()
+    assert dip < 0.75 * before
+    assert refilled > 1.25 * dip
+    assert refilled > 0.8 * before
+
+
+def test_every_bundled_scenario_runs() -> None:
+    from flowsim.scenario.files import bundled_names
+
+    for name in bundled_names():
+        result = flowsim.run(name, replications=1)
+        assert np.isfinite(result.interval("delayed_mean").value), name
