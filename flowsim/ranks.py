@@ -7,10 +7,15 @@ share a seed share their luck (common random numbers).
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from flowsim.generators import generator
-from flowsim.units import Floats
+from flowsim.units import Floats, Ints
+
+# To skip to one rank takes as long as to draw this many.
+FEW: Final = 500
 
 
 class Ranks:
@@ -31,6 +36,30 @@ class Ranks:
         if drawn is None or drawn.size < count:
             drawn = self._grow(decision, drawn, count)
         return drawn[:count]
+
+    def of(self, decision: str, index: Ints) -> Floats:
+        """The ranks of a decision for some people, by their place in the stream; shape of `index`.
+
+        The same numbers as `uniform` gives. For a few people out of many it goes from one to the
+        next without drawing, or keeping, what lies between.
+        """
+        if index.size == 0:
+            return np.zeros(0)
+        last = int(index.max())
+        drawn = self._drawn.get(decision)
+        if index.size * FEW > last or (drawn is not None and drawn.size > last):
+            return self.uniform(decision, last + 1)[index]
+        return self._one_by_one(decision, index)
+
+    def _one_by_one(self, decision: str, index: Ints) -> Floats:
+        source = generator(self.seed, self.replication, decision)
+        known: dict[int, float] = {}
+        reached = 0
+        for place in np.unique(index).tolist():
+            source.bit_generator.advance(place - reached)  # type: ignore[attr-defined]
+            known[place] = source.random()
+            reached = place + 1
+        return np.array([known[place] for place in index.tolist()])
 
     def epochs(self, decision: str, up_to: float) -> Floats:
         """Times of a Poisson process with one event per unit of time, below `up_to`, ascending."""

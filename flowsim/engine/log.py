@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -33,7 +34,9 @@ class Log:
 
     def columns(self) -> dict[str, np.ndarray]:
         """The rows as arrays."""
-        table = np.array(self.rows, dtype=float).reshape(-1, len(COLUMNS))
+        # Flat first: numpy takes three times as long to look into a list of lists.
+        count = len(self.rows) * len(COLUMNS)
+        table = np.fromiter(chain.from_iterable(self.rows), float, count).reshape(-1, len(COLUMNS))
         columns = {name: table[:, at] for at, name in enumerate(COLUMNS)}
         return {
             name: columns[name].astype(np.int64) if name in WHOLE else columns[name]

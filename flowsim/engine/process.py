@@ -16,7 +16,7 @@ import simpy
 
 from flowsim.engine import rules
 from flowsim.engine.log import ASKED, LEFT, OUTCOME, READY_AT, STARTED, Log, Row, StepLists
-from flowsim.engine.service import Claim, Moment, Service, Wait
+from flowsim.engine.service import Claim, Clock, Moment, Service, Wait
 from flowsim.journeys import DONE, LEFT_WAITING, PLAN_B, STAY, TASK, UNWELL, WAIT_IN
 from flowsim.people import NONE, People
 from flowsim.scenario.offer import Alert, Offer
@@ -25,12 +25,34 @@ from flowsim.scenario.sizes import levels, size_at
 Story = Generator[simpy.Event, Any, Any]
 
 
+class Life:
+    """Somebody's story under way: a process that begins within the event that brings the person.
+
+    Nobody waits for its beginning or its end, for which a simpy.Process would make two events more.
+    """
+
+    __slots__ = ("story",)
+
+    def __init__(self, story: Story, arrival: simpy.Event) -> None:
+        self.story = story
+        self.go_on(arrival)
+
+    def go_on(self, event: simpy.Event) -> None:
+        """Tell the story on from an event that has happened to the next that has not."""
+        try:
+            while event.processed:
+                event = self.story.send(event.value)
+        except StopIteration:
+            return
+        event.callbacks.append(self.go_on)
+
+
 class Visit:
     """Somebody in a place: what they hold, when they are ready, and what still has to be done."""
 
     __slots__ = (
         "disturbed_at", "last_task", "leaves_after", "person", "ready", "refer_at", "relapse", "row", "service",
-        "size", "step", "task",
+        "size", "step", "task", "timer", "wait",
     )  # fmt: skip
 
     def __init__(self, person: int, step: int, service: Service, row: Row, size: float) -> None:
@@ -45,13 +67,20 @@ class Visit:
         self.relapse = 0
         self.disturbed_at = math.inf
         self.leaves_after = math.inf
+        self.timer = math.inf  # when an event comes to see whether they still wait
+        self.wait: Wait | None = None
+
+    def stop_waiting(self, _: simpy.Event) -> None:
+        """Something happens to a person: if they still wait in this place, they stop asking."""
+        if self.wait is not None and self.wait.visit is self and not self.wait.over:
+            self.wait.break_off()
 
 
 class Model:
     """The services, the clock and everybody's story."""
 
     def __init__(self, people: People, offer: Offer, horizon: float) -> None:
-        self.env = simpy.Environment(initial_time=offer.first_day)
+        self.env = Clock(initial_time=offer.first_day)
         self.people = people
         self.offer = offer
         self.horizon = horizon
@@ -64,6 +93,7 @@ class Model:
         self.alerts_due = [math.inf] * len(self.alerts)
         # Who is in hospital, for the census that escalations are judged by; kept only where there are any.
         self.in_hospital: dict[int, Visit] = {}
+        self.today = 0  # the index of the day in the tables of the offer
 
     def run(self) -> None:
         """Run to the horizon; what would happen at the horizon itself does not."""
@@ -89,14 +119,16 @@ class Model:
             p: self.already_in(p, was_in, waits) for p, _, was_in, waits in rows if not math.isnan(was_in)
         }
         for person, time, _, waits in rows:
-            yield Moment(self.env, time, rules.order(rules.ARRIVES, person))
-            self.env.process(self.life(person, there.get(person), waits))
+            arrival = Moment(self.env, time, rules.order(rules.ARRIVES, person))
+            yield arrival
+            Life(self.life(person, there.get(person), waits), arrival)
 
     def midnights(self, days: int) -> Story:
         """Each midnight: take the census, judge the escalations, begin the day, take people on."""
         downstream = [self.services[n] for n in self.offer.downstream]
         for day in range(days):
             yield Moment(self.env, self.offer.first_day + day, rules.order(rules.MIDNIGHT, 0))
+            self.today = day
             on = self.escalations(day)
             for service in downstream:
                 service.begin_day(day, on)
@@ -117,7 +149,7 @@ class Model:
 
     def delayed(self, day: int) -> float:
         """The midnight census: people ready for long enough, by the share that counts of what they wait for."""
-        share = self.offer.counted_share[:, max(day - 1, 0)]
+        share = self.offer.counted_share[:, max(day - 1, 0)].tolist()
         latest = self.env.now - self.offer.counted_after_days
         return float(sum(share[self.waits_for(v)] for v in self.in_hospital.values() if v.ready < latest))
 
@@ -237,7 +269,7 @@ class Model:
         self.queue_for(wait, step, STAY, asked)
         if other != NONE and not wait.over:
             service = self.services[self.do.service[step]]
-            due = asked + service.plan_b_after[self.today()]
+            due = asked + service.plan_b_after[self.today]
             if due < self.horizon:
                 moment = self.at(max(due, self.env.now), rules.PLAN_B_DUE, wait.person)
                 moment.callbacks.append(partial(self.ask_for_plan_b, wait, other))
@@ -266,17 +298,14 @@ class Model:
 
     def be_called(self, wait: Wait, visit: Visit) -> Story:
         """Wait until a service calls; None where the person becomes unwell or leaves before that."""
-        if visit.disturbed_at < self.horizon:
+        visit.wait = wait
+        if visit.disturbed_at < self.horizon and visit.disturbed_at != visit.timer:
+            visit.timer = visit.disturbed_at
             moment = self.at(visit.disturbed_at, rules.DISTURBED, visit.person)
-            moment.callbacks.append(partial(self.break_off, wait, visit))
+            moment.callbacks.append(visit.stop_waiting)
         claim = yield wait.calls[0]
         del wait.calls[0]
         return claim
-
-    def break_off(self, wait: Wait, visit: Visit, _: simpy.Event) -> None:
-        """Something happens to a person who still waits in the same place: they stop asking."""
-        if wait.visit is visit and not wait.over:
-            wait.break_off()
 
     # ---- getting in, and out -------------------------------------------------------------------
 
@@ -309,7 +338,7 @@ class Model:
 
     def begin_stay(self, visit: Visit, waited: float) -> Visit:
         """The stay begins: when it is over, and when the person is declared ready, is settled now (rule 2)."""
-        now, step, service, day = self.env.now, visit.step, visit.service, self.today()
+        now, step, service, day = self.env.now, visit.step, visit.service, self.today
         visit.row[STARTED] = now
         over = rules.stay_until(
             now, self.do.stay[step], service.stay_scale, service.per_day_waited[day], waited
@@ -341,7 +370,7 @@ class Model:
     def refer_from(self, visit: Visit, earliest: float) -> None:
         """The first task is referred a lead before the person is expected to be ready (rule 3)."""
         if visit.task < visit.last_task:
-            lead = self.services[self.do.task_team[visit.task]].lead_days[self.today()]
+            lead = self.services[self.do.task_team[visit.task]].lead_days[self.today]
             visit.refer_at = max(earliest, visit.ready - lead)
 
     def shrink(self, visit: Visit, entered: float) -> None:
@@ -414,7 +443,3 @@ class Model:
         if time >= self.horizon:
             return self.env.event()
         return Moment(self.env, time, rules.order(kind, person))
-
-    def today(self) -> int:
-        """The index of the day in the tables of the offer."""
-        return math.floor(self.env.now) - self.offer.first_day

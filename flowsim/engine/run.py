@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from flowsim.engine.process import Model
@@ -15,8 +17,21 @@ from flowsim.scenario.offer import Offer
 
 def _simpy(people: People, offer: Offer, horizon: float) -> Table:
     model = Model(people, offer, horizon)
-    model.run()
+    with undisturbed():
+        model.run()
     return model.log.columns()
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Without the garbage collector: it would look through everybody's past again and again and find little."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 # An engine works out the rows of those who can be hindered.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Generator
+from heapq import heappush
 from typing import TYPE_CHECKING
 
 import simpy
@@ -19,17 +20,26 @@ if TYPE_CHECKING:
     from flowsim.engine.process import Visit
 
 
+class Clock(simpy.Environment):
+    """SimPy's clock, which can also be told the time of an event instead of the delay until it."""
+
+    def expect(self, event: simpy.Event, time: float, order: int) -> None:
+        """Let an event happen at a time (days), in its order among all that happens then."""
+        heappush(self._queue, (time, order, next(self._eid), event))  # type: ignore[misc]
+
+
 class Moment(simpy.Event):
     """An event at a time, in the written order of simultaneous things."""
 
-    def __init__(self, env: simpy.Environment, time: float, order: int) -> None:
-        # What simpy.Event sets, without the calls: this class is made several times a person.
+    # It has succeeded from the start, with no value: said once, because a person makes several of them.
+    _ok = True
+    _value = None
+    _defused = False
+
+    def __init__(self, env: Clock, time: float, order: int) -> None:
         self.env = env
         self.callbacks = []
-        self._ok = True
-        self._value = None
-        self._defused = False
-        env.schedule(self, order, time - env.now)  # type: ignore[arg-type]
+        env.expect(self, time, order)
 
 
 class Wait:
@@ -41,7 +51,7 @@ class Wait:
 
     __slots__ = ("calls", "claims", "over", "person", "visit")
 
-    def __init__(self, env: simpy.Environment, person: int, visit: Visit | None) -> None:
+    def __init__(self, env: Clock, person: int, visit: Visit | None) -> None:
         self.person = person
         self.visit = visit
         self.claims: list[Claim] = []
@@ -79,7 +89,7 @@ class Wait:
 class Claim:
     """One person's place in one queue."""
 
-    __slots__ = ("purpose", "row", "service", "size", "step", "wait")
+    __slots__ = ("purpose", "row", "service", "size", "step", "turn", "wait")
 
     def __init__(self, wait: Wait, service: Service, step: int, purpose: int, row: Row, size: float) -> None:
         self.wait = wait
@@ -88,6 +98,7 @@ class Claim:
         self.purpose = purpose
         self.row = row
         self.size = size
+        self.turn = (0, 0.0, 0)  # in the queue: priority, time of joining, person
 
     def __lt__(self, other: Claim) -> bool:
         """One person may ask for one place twice, to stay and to wait in: the stay comes first."""
@@ -103,7 +114,7 @@ class Claim:
 class Service:
     """A place or a team. Takes people on while open, with starts left and room (rules 6 to 8)."""
 
-    def __init__(self, env: simpy.Environment, offer: Offer, number: int, downstream: int) -> None:
+    def __init__(self, env: Clock, offer: Offer, number: int, downstream: int) -> None:
         self.env = env
         self.number = number
         self.downstream = downstream
@@ -173,13 +184,16 @@ class Service:
 
     def join(self, claim: Claim, priority: int, joined: float) -> None:
         """Somebody joins the queue: ordered by priority, time of joining and person number (rule 7)."""
-        insort(self.queue, (priority, joined, claim.wait.person, claim))
+        claim.turn = priority, joined, claim.wait.person
+        insort(self.queue, (*claim.turn, claim))
         claim.wait.claims.append(claim)
         self.take_on()
 
     def leave_queue(self, claim: Claim) -> None:
         """Somebody stops queueing. If they were holding up others, those are looked at in a moment."""
-        at = next(i for i, entry in enumerate(self.queue) if entry[3] is claim)
+        at = bisect_left(self.queue, claim.turn)
+        while self.queue[at][3] is not claim:
+            at += 1
         del self.queue[at]
         if at == 0 and self.queue and self.can_take(self.queue[0][3].size):
             look_again = self.env.event()

@@ -206,12 +206,12 @@ class ItineraryBuilder:
         waited = np.zeros(who.size)
         order = 0
         while who.size:
-            after = _exponential(draw.ranks(f"unwell/{order}")[who], rate)
+            after = _exponential(draw.ranks_of(who, f"unwell/{order}"), rate)
             waited = waited + after
             possible = waited < group.days_left[who]
             who, waited, after = who[possible], waited[possible], after[possible]
-            days = quantile(stay, draw.ranks(f"unwell/{order}/stay")[who])
-            decided = draw.ranks(f"unwell/{order}/decided")[who]
+            days = quantile(stay, draw.ranks_of(who, f"unwell/{order}/stay"))
+            decided = draw.ranks_of(who, f"unwell/{order}/decided")
             self._relapses.append((row[who], np.full(who.size, order), after, days, decided))
             order += 1
 
@@ -255,16 +255,19 @@ class _Draws:
     def __init__(self, ranks: Ranks, group: Travellers, name: str) -> None:
         self._ranks = ranks
         self._index = group.index
-        self._count = int(group.index.max()) + 1
         self._name = name
         self._taken: dict[str, Floats] = {}
 
     def ranks(self, decision: str) -> Floats:
         taken = self._taken.get(decision)
         if taken is None:
-            taken = self._ranks.uniform(f"{self._name}/{decision}", self._count)[self._index]
+            taken = self._ranks.of(f"{self._name}/{decision}", self._index)
             self._taken[decision] = taken
         return taken
+
+    def ranks_of(self, who: Ints, decision: str) -> Floats:
+        """Those of some of the group only."""
+        return self._ranks.of(f"{self._name}/{decision}", self._index[who])
 
 
 def _choose(needs: VisitNeeds, draw: _Draws, chosen: Any) -> Any:

@@ -33,7 +33,12 @@ def plans_markdown(results: Sequence[Result], comparison: Comparison | None = No
 
 def _headings(results: Sequence[Result], comparison: Comparison | None) -> list[str]:
     target = results[0].scenario.target.delayed
-    found = ["Scenario", "Delayed, mean", f"Days at or under {target:g}", f"Chance that the mean is at or under {target:g}"]
+    found = [
+        "Scenario",
+        "Delayed, mean",
+        f"Days at or under {target:g}",
+        f"Chance that the mean is at or under {target:g}",
+    ]
     if comparison:
         found.append(f"Difference from {comparison.base.scenario.name}")
     return [*found, "Peak", "Cost, £m"]

@@ -94,7 +94,10 @@ def build_offer(timeline: Timeline) -> Offer:
         first_ordinal=timeline.scenario.run.start.toordinal() - 1 + timeline.first_day,
         is_place=np.array([s.kind == "place" for s in services], dtype=bool),
         is_hospital=np.array(
-            [s.kind == "place" and setting_of(n, s) == "hospital" for n, s in zip(names, services, strict=True)],
+            [
+                s.kind == "place" and setting_of(n, s) == "hospital"
+                for n, s in zip(names, services, strict=True)
+            ],
             dtype=bool,
         ),
         free=_free(dated, opens, closes, alerts),
