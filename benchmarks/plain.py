@@ -48,7 +48,9 @@ def refuse_what_is_missing(plan: Blueprint) -> None:
     """Raise NotInThePlainModel with every feature of the scenario that this model does not have."""
     missing = list(_missing_of_services(plan))
     for version in plan.timeline.versions:
-        missing += [f"a {spec.dist} given like this" for spec in _distributions(version) if not _is_known(spec)]
+        missing += [
+            f"a {spec.dist} given like this" for spec in _distributions(version) if not _is_known(spec)
+        ]
     if missing:
         raise NotInThePlainModel(f"the plain model does not have: {', '.join(dict.fromkeys(missing))}")
 
@@ -209,7 +211,9 @@ class Service:
             self.starts = simpy.Container(env)
             env.process(self.open_and_close())
 
-    def _make_room(self, offer: Offer, sizes_are_one: bool) -> simpy.PriorityResource | simpy.Container | None:
+    def _make_room(
+        self, offer: Offer, sizes_are_one: bool
+    ) -> simpy.PriorityResource | simpy.Container | None:
         if math.isinf(self.capacity):
             return None
         varies = len(set(self.dated[CAPACITY])) > 1 or _is_escalated(offer, self.number, CAPACITY)
@@ -221,7 +225,9 @@ class Service:
     def begin_day(self, day: int, alerts_on: list[Alert]) -> None:
         """Take over the numbers of a day, escalations included."""
         today = [quantity[day] for quantity in self.dated]
-        for effect in (effect for alert in alerts_on for effect in alert.effects if effect.service == self.number):
+        for effect in (
+            effect for alert in alerts_on for effect in alert.effects if effect.service == self.number
+        ):
             put = effect.put[day]
             base = today[effect.quantity] if math.isnan(put) else float(put)
             today[effect.quantity] = base * effect.scale + effect.add
@@ -371,7 +377,9 @@ class City:
     def _sizes_are_one(self, name: str) -> bool:
         """Whether everybody takes one place of a service, on every route."""
         sizes = [version.services[name].size for version in self.versions]
-        sizes += [r.at[name].size or sizes[0] for v in self.versions for r in v.routes.values() if name in r.at]
+        sizes += [
+            r.at[name].size or sizes[0] for v in self.versions for r in v.routes.values() if name in r.at
+        ]
         return all(size.start == size.end == 1 for size in sizes)
 
     def run(self) -> None:
@@ -783,7 +791,9 @@ class City:
         at = scenario.routes[route].at.get(place)
         priority = at.priority if at and at.priority is not None else scenario.routes[route].priority
         if isinstance(self.services[place].room, simpy.Container) and priority:
-            raise NotInThePlainModel(f"the plain model does not have: priorities where room is a container ({place})")
+            raise NotInThePlainModel(
+                f"the plain model does not have: priorities where room is a container ({place})"
+            )
         tasks = []
         for team, share in given.tasks.items():
             work = scenario.services[team].work

@@ -149,7 +149,9 @@ def _say_memory(scenario: str) -> bool:
     found = megabytes_of("flowsim", scenario)
     fine = bool(found["peak"] < MOST_MEGABYTES)
     grown = found["peak"] - found["before"]
-    print(f"Peak memory of one replication: {found['peak']:.0f} MB, {grown:.0f} of it for the replication itself")
+    print(
+        f"Peak memory of one replication: {found['peak']:.0f} MB, {grown:.0f} of it for the replication itself"
+    )
     print(f"({found['how']}; {'fine' if fine else 'TOO MUCH'}, at most {MOST_MEGABYTES} is asked for)")
     return fine
 
