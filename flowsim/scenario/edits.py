@@ -27,9 +27,15 @@ ALWAYS_MERGES: Final = {"dist", "max"}
 
 _BY_NAME: Final[dict[str, type[BaseModel]]] = {"services": Service, "streams": Stream, "routes": Route}
 _FROZEN_TOP: Final = ("run", "target", "counting", "name", "title", "about", "changes", "escalations")
+_ONCE: Final = "it is read once for the whole run; write it into the scenario itself"
 _FROZEN_PART: Final = {
     ("services", "initial"): "who is there at the start is settled before any change",
     ("services", "kind"): "a place cannot become a team, nor a team a place",
+    ("services", "skip"): _ONCE,
+    ("services", "wait_in"): _ONCE,
+    ("services", "setting"): _ONCE,
+    ("services", "reason"): _ONCE,
+    ("services", "attribution"): _ONCE,
     ("streams", "enters"): "where a stream arrives holds for the whole run",
 }
 

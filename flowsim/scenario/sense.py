@@ -16,6 +16,7 @@ from flowsim.scenario.model import (
     Service,
     Size,
     WeekTable,
+    setting_of,
 )
 from flowsim.scenario.shape import shape_at
 from flowsim.scenario.spread import distribution_complaints
@@ -97,6 +98,9 @@ def _links_are_places(scenario: Scenario) -> Found:
         path = f"services.{name}"
         for place in service.wait_in:
             yield from _is_place(scenario, f"{path}.wait_in", place)
+            if place in scenario.services and setting_of(place, scenario.services[place]) == "hospital":
+                words = "is a hospital: who waits there has not left, and would count as delayed for nothing"
+                yield Complaint(f"{path}.wait_in", words, place)
             if place == name:
                 yield Complaint(f"{path}.wait_in", "a place cannot be where people wait for itself", place)
         if service.otherwise is not None:
@@ -237,9 +241,9 @@ def _kinds_have_their_own(scenario: Scenario) -> Found:
 
 def _only_for_places(service: Service) -> list[str]:
     keys = {"stay": service.stay, "next": service.next, "otherwise": service.otherwise}
-    return [key for key, value in keys.items() if value is not None] + (
-        ["wait_in"] if service.wait_in else []
-    )
+    surplus = [key for key, value in keys.items() if value is not None]
+    surplus += ["wait_in"] if service.wait_in else []
+    return surplus + (["size"] if service.size != Size(start=1.0, end=1.0) else [])
 
 
 def _attribution_obeys(scenario: Scenario) -> Found:
