@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from flowsim.errors import RunError
+from flowsim.errors import RunError, Stopped
 from flowsim.experiment.worker import Job, Outcome, let_the_parent_stop_us, run_job
 from flowsim.scenario.model import Scenario
 
@@ -64,7 +64,7 @@ def replicate(
 ) -> Replicated:
     """Run a study. `on_done(done, total)` hears of every finished replication, all scenarios of it.
 
-    On Ctrl-C what is finished is returned, marked as stopped. Raises RunError when processes keep dying.
+    On Ctrl-C, or when `on_done` raises Stopped, what is finished is returned, marked as stopped. Raises RunError when processes keep dying.
     """
     jobs = study.jobs()
     done: dict[int, list[Outcome]] = {}
@@ -75,7 +75,7 @@ def replicate(
                 on_done(len(done), len(jobs))
         else:
             _run_elsewhere(jobs, done, cores, executor, on_done)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Stopped):
         return Replicated(_without_gaps(done, study), stopped=True)
     return Replicated(_without_gaps(done, study), stopped=False)
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Bottom to top. A name stands for the module and, if it is a package, for all that is in it; the
 # longest name that fits counts. A new module gets its place here.
 LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("ground", ("flowsim.errors", "flowsim.units", "flowsim.version")),
+    ("ground", ("flowsim.errors", "flowsim.units", "flowsim.version", "flowsim.compiling")),
     ("inputs", ("flowsim.scenario", "flowsim.distributions", "flowsim.generators")),
     ("ranks", ("flowsim.ranks",)),
     ("people", ("flowsim.people",)),
@@ -50,6 +50,7 @@ DOORS = {
     "tomlkit": "flowsim.scenario",
     "tomllib": "flowsim.scenario",
     "pyarrow": "flowsim.results",
+    "numba": "flowsim.compiling",
 }
 # pandas opens pyarrow's door from behind.
 PARQUET_METHODS = {"to_parquet", "read_parquet", "to_feather", "read_feather"}
