@@ -6,40 +6,89 @@ contraction of a product and a sum into one rounding. It lets go of the interpre
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import numpy as np
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# FLOWSIM_NO_NUMBA is for tests and for machines where numba is there but does not work.
-try:
-    if os.environ.get("FLOWSIM_NO_NUMBA"):
-        raise ImportError("numba was asked to stay away")
-    import numba
-    import numba.extending
-except ImportError as _missing:  # also what numba raises for a numpy it does not know
-    WHY_NOT: Final[str] = str(_missing)
-    HAS_NUMBA: Final[bool] = False
+WHY_NOT = ""
+HAS_NUMBA = False
+# FLOWSIM_NO_NUMBA is for tests, and for machines where numba is there but does not work.
+if os.environ.get("FLOWSIM_NO_NUMBA"):
+    WHY_NOT = "FLOWSIM_NO_NUMBA is set"
 else:
-    WHY_NOT = ""
-    HAS_NUMBA = True
+    try:
+        import numba
+        import numba.extending
 
+        HAS_NUMBA = True
+    except ImportError as missing:  # also what numba raises for a numpy that it does not know
+        WHY_NOT = str(missing)
 
 _OPTIONS: Final[dict[str, Any]] = {"nogil": True, "fastmath": False, "error_model": "numpy"}
+
+# What compiled code is made of. numba looks only at the file of the function that is called, and would go on with
+# code that was compiled from an older version of the others.
+_SOURCES: Final = ("compiling.py", "ranks.py", "units.py", "journeys.py", "scenario/offer.py", "scenario/sizes.py", "engine/**/*.py", "people/**/*.py", "measures/**/*.py")  # fmt: skip
 
 
 def compiled(function: F) -> F:
     """The function compiled at its first call, kept on disk for the next start; without numba the function itself."""
     if not HAS_NUMBA:
         return function
+    if _FOLDER is None:
+        plain: F = numba.njit(**_OPTIONS)(function)
+        return plain
+    usual = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(_FOLDER)  # read while the decorator works, and at no other time
     try:
         made: F = numba.njit(cache=True, **_OPTIONS)(function)
-    except RuntimeError:  # neither the install nor the home folder can be written: compile at every start
-        made = numba.njit(**_OPTIONS)(function)
+    finally:
+        numba.config.CACHE_DIR = usual
     return made
+
+
+def is_on_disk(function: Any) -> bool:
+    """Whether a compiled function need not be compiled again. True without numba: there is nothing to wait for."""
+    if not HAS_NUMBA:
+        return True
+    made = function.py_func
+    found = Path(function.stats.cache_path or os.devnull).glob(
+        f"{made.__module__.rpartition('.')[2]}.{made.__qualname__}-*.nbi"
+    )
+    return _FOLDER is not None and any(found)
+
+
+def _folder_for_compiled() -> Path | None:
+    """Where compiled code is kept: beside the package, else in the user's cache; None where neither can be written.
+
+    The folder's name holds a hash of the sources.
+    """
+    package = Path(__file__).resolve().parent
+    digest = hashlib.blake2b(digest_size=8)
+    for pattern in _SOURCES:
+        for source in sorted(package.glob(pattern)):
+            digest.update(source.read_bytes())
+    name = f"compiled-{digest.hexdigest()}"
+    given = numba.config.CACHE_DIR
+    users = Path(os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    for place in [Path(given)] if given else [package / "__pycache__", users / "flowsim"]:
+        folder = place / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    return None
+
+
+_FOLDER: Final = _folder_for_compiled() if HAS_NUMBA else None
 
 
 def inlined(function: F) -> F:

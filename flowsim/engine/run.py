@@ -7,19 +7,29 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from flowsim.engine.process import Model
+from flowsim.compiling import HAS_NUMBA, WHY_NOT
 from flowsim.engine.unhindered import Table, journeys_of_unhindered
 from flowsim.errors import RunError
 from flowsim.journeys import Journeys, Who, journeys_from
 from flowsim.people import People
 from flowsim.scenario.offer import Offer
 
+AUTO: Final = "auto"
+
 
 def _simpy(people: People, offer: Offer, horizon: float) -> Table:
+    from flowsim.engine.process import Model
+
     model = Model(people, offer, horizon)
     with undisturbed():
         model.run()
     return model.log.columns()
+
+
+def _compiled(people: People, offer: Offer, horizon: float) -> Table:
+    from flowsim.engine.compiled import rows_of_hindered
+
+    return rows_of_hindered(people, offer, horizon)[0]
 
 
 @contextmanager
@@ -35,13 +45,42 @@ def undisturbed() -> Iterator[None]:
 
 
 # An engine works out the rows of those who can be hindered.
-ENGINES: Final[dict[str, Callable[[People, Offer, float], Table]]] = {"simpy": _simpy}
+ENGINES: Final[dict[str, Callable[[People, Offer, float], Table]]] = {"simpy": _simpy, "compiled": _compiled}
 
 
-def simulate(people: People, offer: Offer, horizon: float, engine: str = "simpy") -> Journeys:
-    """What happens to everybody until the horizon (days), by the rules of the design, section 5."""
-    if engine not in ENGINES:
-        raise RunError(f'there is no engine "{engine}"; choose one of: {", ".join(ENGINES)}')
+def chosen_engine(name: str) -> str:
+    """The engine of a name; for "auto" the compiled one where it can run. Raises RunError in words."""
+    if name == AUTO:
+        return "compiled" if HAS_NUMBA else "simpy"
+    if name not in ENGINES:
+        raise RunError(f'there is no engine "{name}"; choose one of: {", ".join([AUTO, *ENGINES])}')
+    if name == "compiled" and not HAS_NUMBA:
+        raise RunError(
+            f"the compiled engine needs numba, which cannot be loaded here ({WHY_NOT}); "
+            'choose the engine "simpy", which gives the same results and takes longer'
+        )
+    return name
+
+
+def what_to_expect(engine: str) -> str | None:
+    """What somebody who waits for an engine should know before it starts; None where there is nothing to say."""
+    if engine == AUTO and not HAS_NUMBA:
+        return f"numba cannot be loaded here ({WHY_NOT}): running on the SimPy model, same results, but slower."
+    if chosen_engine(engine) == "compiled":
+        from flowsim.engine.compiled.kernel import is_ready
+
+        if not is_ready():
+            return "Preparing the compiled engine for this computer: once only, for about a minute."
+    return None
+
+
+def simulate(
+    people: People, offer: Offer, horizon: float, engine: str = "simpy", *, hindered_only: bool = False
+) -> Journeys:
+    """What happens to everybody until the horizon (days), by the rules of the design, section 5.
+
+    With `hindered_only`, of those who can meet a limit: all that a census of the delayed needs.
+    """
     who = Who(
         people.streams,
         people.routes,
@@ -51,8 +90,7 @@ def simulate(people: People, offer: Offer, horizon: float, engine: str = "simpy"
         people.route,
         people.arrives,
     )
-    return journeys_from(
-        who,
-        [ENGINES[engine](people, offer, horizon), *journeys_of_unhindered(people, offer, horizon)],
-        horizon,
-    )
+    tables = [ENGINES[chosen_engine(engine)](people, offer, horizon)]
+    if not hindered_only:
+        tables += journeys_of_unhindered(people, offer, horizon)
+    return journeys_from(who, tables, horizon)

@@ -6,11 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from flowsim.compiling import compiled, inlined
+from flowsim.compiling import compiled, inlined, is_on_disk
 from flowsim.engine import rules
 from flowsim.engine.compiled.calendar import LOOK_AGAIN, begin_slot, take_next
 from flowsim.engine.compiled.layout import SLOTS_PER_DAY, Table, World, lay_out
-from flowsim.engine.compiled.tables import alerts, calls, downstream, offers, persons, soon, steps, tasks, ward
 from flowsim.engine.compiled.services import begin_day, look_at_queue, rules_order, take_on
 from flowsim.engine.compiled.story import (
     GOES_ON,
@@ -29,6 +28,17 @@ from flowsim.engine.compiled.story import (
     move_on,
     stay_on,
     stop_waiting,
+)
+from flowsim.engine.compiled.tables import (
+    alerts,
+    calls,
+    downstream,
+    offers,
+    persons,
+    soon,
+    steps,
+    tasks,
+    ward,
 )
 from flowsim.journeys import COLUMNS, DONE
 from flowsim.people import People
@@ -52,6 +62,11 @@ def rows_of_hindered(people: People, offer: Offer, horizon: float) -> tuple[dict
         run(city.world)
     rows = city.rows
     return {name: rows[name] for name in COLUMNS}, city.events
+
+
+def is_ready() -> bool:
+    """Whether the engine has been compiled on this computer, so that it starts at once."""
+    return is_on_disk(run)
 
 
 @compiled

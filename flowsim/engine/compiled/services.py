@@ -8,9 +8,19 @@ from flowsim.compiling import compiled, inlined
 from flowsim.engine import rules
 from flowsim.engine.compiled.calendar import BROKEN_OFF, LOOK_AGAIN, call, expect
 from flowsim.engine.compiled.layout import NIL, World
-from flowsim.engine.compiled.tables import alerts, claims, effects, offers, persons, put, rows, services, steps
+from flowsim.engine.compiled.tables import (
+    alerts,
+    claims,
+    effects,
+    offers,
+    persons,
+    put,
+    rows,
+    services,
+    steps,
+)
 from flowsim.journeys import OPEN, WAIT_IN, WITHDRAWN
-from flowsim.scenario.offer import CAPACITY, STARTS, STAY_SCALE
+from flowsim.scenario.offer import CAPACITY, STARTS
 from flowsim.units import GRID_PER_DAY
 
 _whole_starts = inlined(rules.whole_starts)

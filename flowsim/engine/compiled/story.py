@@ -13,7 +13,6 @@ from flowsim.compiling import inlined
 from flowsim.engine import rules
 from flowsim.engine.compiled.calendar import BROKEN_OFF, expect
 from flowsim.engine.compiled.layout import NIL, World
-from flowsim.engine.compiled.tables import claims, decided_by_day, offers, persons, relapses, rows, services, shelters, steps, taper_first, taper_size, tasks, ward
 from flowsim.engine.compiled.services import (
     break_off,
     forget,
@@ -24,6 +23,21 @@ from flowsim.engine.compiled.services import (
     occupy,
     open_row,
     rules_order,
+)
+from flowsim.engine.compiled.tables import (
+    claims,
+    decided_by_day,
+    offers,
+    persons,
+    relapses,
+    rows,
+    services,
+    shelters,
+    steps,
+    taper_first,
+    taper_size,
+    tasks,
+    ward,
 )
 from flowsim.journeys import DONE, LEFT_WAITING, PLAN_B, STAY, UNWELL, WAIT_IN
 from flowsim.journeys import TASK as TASK_PURPOSE
