@@ -76,7 +76,9 @@ def _folder_for_compiled() -> Path | None:
             digest.update(source.read_bytes())
     name = f"compiled-{digest.hexdigest()}"
     given = numba.config.CACHE_DIR
-    users = Path(os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    users = Path(
+        os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    ).expanduser()
     for place in [Path(given)] if given else [package / "__pycache__", users / "flowsim"]:
         folder = place / name
         try:
@@ -117,9 +119,7 @@ def records_at(record: np.dtype[np.void]) -> Callable[[int, int], Any]:
                 for value, given in zip(arguments, signature.args, strict=True)
             ]
             offset = builder.mul(wide[1], context.get_constant(numba.types.int64, record.itemsize))
-            return builder.inttoptr(
-                builder.add(wide[0], offset), context.get_value_type(type_of_record)
-            )
+            return builder.inttoptr(builder.add(wide[0], offset), context.get_value_type(type_of_record))
 
         return type_of_record(address, number), code
 

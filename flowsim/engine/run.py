@@ -65,7 +65,9 @@ def chosen_engine(name: str) -> str:
 def what_to_expect(engine: str) -> str | None:
     """What somebody who waits for an engine should know before it starts; None where there is nothing to say."""
     if engine == AUTO and not HAS_NUMBA:
-        return f"numba cannot be loaded here ({WHY_NOT}): running on the SimPy model, same results, but slower."
+        return (
+            f"numba cannot be loaded here ({WHY_NOT}): running on the SimPy model, same results, but slower."
+        )
     if chosen_engine(engine) == "compiled":
         from flowsim.engine.compiled.kernel import is_ready
 

@@ -105,7 +105,11 @@ def _comes_before(c: World, time: float, order: int, note: int, other: int) -> b
 
 @inlined
 def _move(c: World, at: int, to: int) -> None:
-    soon(c, to).time, soon(c, to).order, soon(c, to).note = soon(c, at).time, soon(c, at).order, soon(c, at).note
+    soon(c, to).time, soon(c, to).order, soon(c, to).note = (
+        soon(c, at).time,
+        soon(c, at).order,
+        soon(c, at).note,
+    )
 
 
 @inlined

@@ -74,7 +74,9 @@ def run(world: Table) -> None:
     """Run to the horizon; what would happen at the horizon itself does not."""
     c = world[0]
     for p in range(c.people):
-        if not np.isnan(persons(c, p).entered):  # there at the start: they hold their places before anybody asks for one
+        if not np.isnan(
+            persons(c, p).entered
+        ):  # there at the start: they hold their places before anybody asks for one
             already_in(c, p)
     coming = 0
     for slot in range(c.days * SLOTS_PER_DAY):
@@ -208,4 +210,3 @@ def delayed(c: World, day: int) -> float:
                 awaited = steps(c, steps(c, persons(c, p).step).next).service
             census += offers(c, awaited, yesterday).counted_share
     return census
-

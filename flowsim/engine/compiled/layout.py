@@ -15,6 +15,7 @@ from flowsim.units import Floats, Ints
 NIL: Final = -1
 SLOTS_PER_DAY: Final = 8  # a power of two, so that the slot of a time on the grid is exact
 
+
 def _record(whole: str, real: str) -> np.dtype[np.void]:
     """A record of whole numbers, then of times and amounts."""
     return np.dtype([(n, np.int64) for n in whole.split()] + [(n, np.float64) for n in real.split()])
@@ -47,7 +48,9 @@ CALL: Final = _record("whom what", "")
 ALERT: Final = _record("is_on after_days", "above below due")
 EFFECT: Final = _record("alert service quantity", "scale add")
 # What a service offers on a day, as `Offer`.
-OFFER: Final = _record("", "capacity starts stay_scale opens closes lead_days per_day_waited plan_b_after counted_share")
+OFFER: Final = _record(
+    "", "capacity starts stay_scale opens closes lead_days per_day_waited plan_b_after counted_share"
+)
 WHOLE: Final = _record("value", "")
 REAL: Final = _record("", "value")
 
@@ -63,7 +66,8 @@ TABLES: Final[dict[str, np.dtype[np.void]]] = {
 # has come. `slot` of the calendar; events in the heap; the first free record and the number used of later events
 # and of claims; calls in the ring; `is_full` where a list was too short.
 WORLD: Final = _record(
-    " ".join(TABLES) + " first_day first_ordinal days people services alerts effects calls events_room rows_room "
+    " ".join(TABLES)
+    + " first_day first_ordinal days people services alerts effects calls events_room rows_room "
     "today slot soon_events later_free later_used calls_from calls_up_to rows claim_free claim_used in_hospital events "
     "is_full",
     "horizon counted_after_days now",

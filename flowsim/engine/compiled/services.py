@@ -51,7 +51,11 @@ def open_row(c: World, person: int, step: int, purpose: int, service: int, asked
 def begin_day(c: World, s: int) -> None:
     """Take over the capacity, starts and stay factor of today, escalations in force included."""
     day = c.today
-    capacity, starts, scale = offers(c, s, day).capacity, offers(c, s, day).starts, offers(c, s, day).stay_scale
+    capacity, starts, scale = (
+        offers(c, s, day).capacity,
+        offers(c, s, day).starts,
+        offers(c, s, day).stay_scale,
+    )
     for e in range(c.effects):
         if effects(c, e).service == s and alerts(c, effects(c, e).alert).is_on:
             quantity = effects(c, e).quantity

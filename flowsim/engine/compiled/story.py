@@ -167,13 +167,25 @@ def move_on(c: World, p: int, asked: float) -> int:
     s = steps(c, step).service
     if math.isnan(asked):
         if lets_in_at_once(c, s, steps(c, step).size_start):
-            row, place, size, bed = persons(c, p).row, persons(c, p).service, persons(c, p).size, persons(c, p).bed
+            row, place, size, bed = (
+                persons(c, p).row,
+                persons(c, p).service,
+                persons(c, p).size,
+                persons(c, p).bed,
+            )
             enter_at_once(c, p, step)
             give_up(c, p, row, place, size, bed, s)
             return STAY_ON
         asked = c.now
     persons(c, p).state = AWAITS_PLACE
-    ask(c, p, step, steps(c, here).otherwise, asked, is_in_hospital=services(c, persons(c, p).service).is_hospital != 0)
+    ask(
+        c,
+        p,
+        step,
+        steps(c, here).otherwise,
+        asked,
+        is_in_hospital=services(c, persons(c, p).service).is_hospital != 0,
+    )
     expect_to_be_called(c, p)
     return PAUSE
 
@@ -206,7 +218,9 @@ def ask(c: World, p: int, step: int, other: int, asked: float, is_in_hospital: b
 def ask_for_plan_b(c: World, p: int, wait: int) -> None:
     """Still waiting when plan B is due: ask for the other place as well."""
     if persons(c, p).wait == wait and persons(c, p).is_asking:
-        in_hospital = persons(c, p).state == AWAITS_PLACE and services(c, persons(c, p).service).is_hospital != 0
+        in_hospital = (
+            persons(c, p).state == AWAITS_PLACE and services(c, persons(c, p).service).is_hospital != 0
+        )
         queue_for(c, p, persons(c, p).otherwise, PLAN_B, c.now, in_hospital)
 
 
