@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsim.journeys import EXITS, TASK, UNWELL, Journeys
-from flowsim.measures.ground import Setting, pairs
+from flowsim.measures.ground import Setting, pairs, per_day
 from flowsim.units import WEEKDAYS, Floats, Ints
 
 STILL_AT_HOME_DAYS = 91.0
@@ -15,34 +15,44 @@ LEAVE = next(code for code, name in EXITS.items() if name == "leave")
 
 def daily_flow(journeys: Journeys, setting: Setting) -> dict[str, Floats]:
     """People per day: admitted to hospital, discharged from it, and started by each service."""
-    hospital = setting.offer.is_hospital[journeys.service] & (journeys.purpose != TASK)
-    gone = hospital & (journeys.outcome != UNWELL) & ~np.isnan(journeys.started)
+    in_hospital = setting.offer.is_hospital[journeys.service]
+    admitted = in_hospital & _is_admission(journeys)
+    gone = in_hospital & (journeys.outcome != UNWELL) & ~np.isnan(journeys.started)
+    starts = per_day(journeys.started, setting, journeys.service, len(setting.offer.names))
     found = {
-        "admissions": _per_day(journeys.started[hospital & _is_admission(journeys)], setting),
-        "discharges": _per_day(journeys.left[gone], setting),
+        "admissions": _all_per_day(journeys.started[admitted], setting),
+        "discharges": _all_per_day(journeys.left[gone], setting),
     }
     for number, name in enumerate(setting.offer.names):
         if not setting.offer.is_hospital[number]:
-            found[f"starts_{name}"] = _per_day(journeys.started[journeys.service == number], setting)
+            found[f"starts_{name}"] = starts[number]
     return found
 
 
 def flow(journeys: Journeys, setting: Setting, daily: dict[str, Floats]) -> dict[str, float]:
     """Per replication: means by weekday (people per day), care-home admissions a year, share still at home."""
-    run = slice(-setting.first_day, None)
-    weekday = setting.timeline.weekday[run]
-    found: dict[str, float] = {}
-    for name, per_day in daily.items():
-        if name == "discharges" or name.startswith("starts_"):
-            for number, day in enumerate(WEEKDAYS):
-                today = per_day[run][weekday == number]
-                found[f"{name}_on_{day}"] = float(today.mean()) if today.size else np.nan
+    names = [name for name in daily if name == "discharges" or name.startswith("starts_")]
+    found = _by_weekday(setting, {name: daily[name] for name in names})
     homes = [n for n, s in zip(setting.offer.names, setting.settings, strict=True) if s == "care_home"]
     if homes:
-        admitted = sum(daily[f"starts_{n}"][run].mean() for n in homes)
+        admitted = sum(daily[f"starts_{n}"][setting.run].mean() for n in homes)
         found["care_home_admissions"] = float(admitted) * 365.0
     found["still_at_home"] = still_at_home(journeys, setting)
     return found
+
+
+def _by_weekday(setting: Setting, daily: dict[str, Floats]) -> dict[str, float]:
+    """The mean of each daily measure on each day of the week; NaN where the run has no such day."""
+    weekday = setting.timeline.weekday[setting.run]
+    # One row a day of the week, with ones on its days: a product adds the whole numbers up without rounding.
+    is_day = np.arange(len(WEEKDAYS))[:, None] == weekday
+    sums = np.stack([values[setting.run] for values in daily.values()]) @ is_day.T.astype(np.float64)
+    days = is_day.sum(axis=1).tolist()
+    return {
+        f"{name}_on_{day}": total / count if count else np.nan
+        for name, totals in zip(daily, sums.tolist(), strict=True)
+        for day, total, count in zip(WEEKDAYS, totals, days, strict=True)
+    }
 
 
 def still_at_home(journeys: Journeys, setting: Setting) -> float:
@@ -51,43 +61,40 @@ def still_at_home(journeys: Journeys, setting: Setting) -> float:
     Judged are those whose 91st day lies in the run. The official indicator (ASCOF 2B) counts people
     of 65 and over; the model knows no ages.
     """
-    care = np.isin(np.array(setting.settings), ("home", "bed")) & setting.offer.is_place
-    left = setting.offer.is_hospital[journeys.service] & (journeys.outcome >= 0)
-    left &= care[np.maximum(journeys.outcome, 0)] & (journeys.left + STILL_AT_HOME_DAYS < journeys.horizon)
-    left &= journeys.left + STILL_AT_HOME_DAYS >= 0
-    rows = np.flatnonzero(left)
+    judged_at = journeys.left + STILL_AT_HOME_DAYS
+    gone_on = (journeys.outcome >= 0) & (judged_at >= 0) & (judged_at < journeys.horizon)
+    rows = np.flatnonzero(gone_on & setting.offer.is_hospital[journeys.service])
+    rows = rows[setting.places_in("home", "bed")[journeys.outcome[rows]]]
     if rows.size == 0:
         return np.nan
-    return float(
-        _at_home(journeys, setting, journeys.person[rows], journeys.left[rows] + STILL_AT_HOME_DAYS).mean()
-    )
+    return float(_at_home(journeys, setting, journeys.person[rows], judged_at[rows]).mean())
 
 
 def _at_home(journeys: Journeys, setting: Setting, person: Ints, time: Floats) -> NDArray[np.bool_]:
     """Whether each person is at home at a time: in care there, or having left for home."""
-    stays = np.flatnonzero((journeys.purpose != TASK) & ~np.isnan(journeys.started))
-    who, stay = pairs(person, journeys.person[stays])
-    stay = stays[stay]
-    left = np.where(np.isnan(journeys.left[stay]), np.inf, journeys.left[stay])
-    here = (journeys.started[stay] <= time[who]) & (time[who] < left)
-    at_home = np.array([s == "home" for s in setting.settings]) & setting.offer.is_place
-    went_home = (journeys.outcome[stay] == LEAVE) & (left <= time[who])
+    who, stay = pairs(person, journeys.person, journeys.who.route.size)
+    is_stay = (journeys.purpose[stay] != TASK) & (journeys.started[stay] <= time[who])
+    who, stay = who[is_stay], stay[is_stay]
+    left, service = journeys.left[stay], journeys.service[stay]
+    has_left = left <= time[who]
+    at_home = ~has_left & setting.places_in("home")[service]
+    went_home = has_left & (journeys.outcome[stay] == LEAVE)
     found = np.zeros(person.size, dtype=bool)
-    found[who[(here & at_home[journeys.service[stay]]) | went_home]] = True
+    found[who[at_home | went_home]] = True
     return found
 
 
 def _is_admission(journeys: Journeys) -> NDArray[np.bool_]:
     """Rows that begin a hospital stay, not those that go on with one after becoming unwell again."""
     unwell = np.flatnonzero(journeys.outcome == UNWELL)
-    broken, row = pairs(journeys.person[unwell], journeys.person)
+    broken, row = pairs(journeys.person[unwell], journeys.person, journeys.who.route.size)
     goes_on = journeys.left[unwell[broken]] == journeys.started[row]
     admission = np.ones(len(journeys), dtype=bool)
     admission[row[goes_on]] = False
     return admission
 
 
-def _per_day(times: Floats, setting: Setting) -> Floats:
-    known = times[~np.isnan(times)]
-    day = np.floor(known).astype(np.int64) - setting.first_day
-    return np.bincount(day[day >= 0], minlength=setting.days)[: setting.days].astype(float)
+def _all_per_day(times: Floats, setting: Setting) -> Floats:
+    """How many of these events there are on each day, shape (days,)."""
+    total: Floats = per_day(times, setting, np.zeros(times.size, dtype=np.int64), 1)[0]
+    return total
