@@ -122,7 +122,7 @@ def _places(persons: list[Ints], people: int) -> list[Ints]:
 
 def _laid_out(parts: list[np.ndarray], place: list[Ints], kind: type) -> np.ndarray:
     """One column from its parts, every value put straight into its place."""
-    column = np.empty(sum(part.size for part in parts), dtype=kind)
+    column: np.ndarray = np.empty(sum(part.size for part in parts), dtype=kind)
     for part, there in zip(parts, place, strict=True):
         column[there] = part
     return column

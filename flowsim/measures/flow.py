@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsim.counting import pairs
 from flowsim.journeys import EXITS, TASK, UNWELL, Journeys
-from flowsim.measures.ground import Setting, pairs, per_day
+from flowsim.measures.ground import Setting, per_day
 from flowsim.units import WEEKDAYS, Floats, Ints
 
 STILL_AT_HOME_DAYS = 91.0
@@ -15,16 +16,18 @@ LEAVE = next(code for code, name in EXITS.items() if name == "leave")
 
 def daily_flow(journeys: Journeys, setting: Setting) -> dict[str, Floats]:
     """People per day: admitted to hospital, discharged from it, and started by each service."""
-    in_hospital = setting.offer.is_hospital[journeys.service]
-    admitted = in_hospital & _is_admission(journeys)
-    gone = in_hospital & (journeys.outcome != UNWELL) & ~np.isnan(journeys.started)
     starts = per_day(journeys.started, setting, journeys.service, len(setting.offer.names))
+    hospital = setting.offer.is_hospital
+    unwell = np.flatnonzero(journeys.outcome == UNWELL)
+    is_discharge = hospital[journeys.service] & (journeys.outcome != UNWELL) & ~np.isnan(journeys.started)
+    gone = np.flatnonzero(is_discharge)
     found = {
-        "admissions": _all_per_day(journeys.started[admitted], setting),
+        # A stay that is broken by becoming unwell goes on at once in another row: that is no admission.
+        "admissions": starts[hospital].sum(axis=0) - _all_per_day(journeys.left[unwell], setting),
         "discharges": _all_per_day(journeys.left[gone], setting),
     }
     for number, name in enumerate(setting.offer.names):
-        if not setting.offer.is_hospital[number]:
+        if not hospital[number]:
             found[f"starts_{name}"] = starts[number]
     return found
 
@@ -82,16 +85,6 @@ def _at_home(journeys: Journeys, setting: Setting, person: Ints, time: Floats) -
     found = np.zeros(person.size, dtype=bool)
     found[who[at_home | went_home]] = True
     return found
-
-
-def _is_admission(journeys: Journeys) -> NDArray[np.bool_]:
-    """Rows that begin a hospital stay, not those that go on with one after becoming unwell again."""
-    unwell = np.flatnonzero(journeys.outcome == UNWELL)
-    broken, row = pairs(journeys.person[unwell], journeys.person, journeys.who.route.size)
-    goes_on = journeys.left[unwell[broken]] == journeys.started[row]
-    admission = np.ones(len(journeys), dtype=bool)
-    admission[row[goes_on]] = False
-    return admission
 
 
 def _all_per_day(times: Floats, setting: Setting) -> Floats:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsim.counting import under_way
+from flowsim.counting import pairs, under_way
 from flowsim.journeys import STAY, TASK, WAIT_IN, Journeys
 from flowsim.scenario.model import Scenario, setting_of
 from flowsim.scenario.offer import Offer
@@ -81,7 +81,8 @@ class Spells:
 
     def only(self, chosen: NDArray[np.bool_]) -> Spells:
         """Some of them."""
-        return Spells(self.row[chosen], self.begin[chosen], self.end[chosen])
+        kept = np.flatnonzero(chosen)
+        return Spells(self.row[kept], self.begin[kept], self.end[kept])
 
 
 def spells(journeys: Journeys, rows: NDArray[np.bool_], begin: Floats) -> Spells:
@@ -142,19 +143,6 @@ def waits_in_hospital(journeys: Journeys, setting: Setting, ready: Spells) -> Wa
     return Waits(row, journeys.asked[row], ready.begin[spell], end)
 
 
-def pairs(left: Ints, right: Ints, people: int) -> tuple[Ints, Ints]:
-    """Positions (i, j) with left[i] == right[j], every such pair once.
-
-    Both hold numbers of people, from 0 to below `people`; `right` is in ascending order.
-    """
-    rows_of = np.bincount(right, minlength=people)
-    first_of = np.cumsum(rows_of) - rows_of
-    count = rows_of[left]
-    i = np.repeat(np.arange(left.size), count)
-    within = np.arange(i.size) - np.repeat(np.cumsum(count) - count, count)
-    return i, first_of[left[i]] + within
-
-
 def at_midnights(spells_: Spells, setting: Setting, key: Ints, keys: int) -> Floats:
     """How many spells are under way at the midnight that ends each day, by key; shape (keys, days).
 
@@ -165,7 +153,5 @@ def at_midnights(spells_: Spells, setting: Setting, key: Ints, keys: int) -> Flo
 
 def per_day(times: Floats, setting: Setting, key: Ints, keys: int) -> Floats:
     """How many events there are on each day of warm-up and run, by key; shape (keys, days)."""
-    within = np.flatnonzero((times >= setting.first_day) & (times < setting.first_day + setting.days))
-    day = np.floor(times[within]).astype(np.int64) - setting.first_day
-    cells = np.bincount(key[within] * setting.days + day, minlength=keys * setting.days)
-    return cells.reshape(keys, setting.days).astype(np.float64)
+    # An event is there at the midnight that ends its day, and at no other.
+    return under_way(times, np.floor(times) + 1.0, key, (keys, setting.days), setting.first_day)
