@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, get_args
-
-import numpy as np
-
 from flowsim.journeys import Journeys
 from flowsim.measures.ground import Setting, Spells, Waits, at_midnights, waits_in_hospital
-from flowsim.scenario.model import ReasonCode
 from flowsim.units import Floats
-
-BODIES: Final = ("nhs", "social_care", "both")
-REASONS: Final = get_args(ReasonCode)
 
 
 def census(journeys: Journeys, setting: Setting, ready: Spells) -> dict[str, Floats]:
@@ -67,21 +59,12 @@ def _by_route_and_service(
 
 def _by_reason(setting: Setting, by_service: Floats) -> dict[str, Floats]:
     """Delayed people by national reason code; those for which the scenario names no reason under `other`."""
-    reasons = [setting.scenario.services[n].reason for n in setting.offer.names]
-    found: dict[str, Floats] = {}
-    for reason in [r for r in REASONS if r in reasons]:
-        found[f"delayed_{reason}"] = by_service[[r == reason for r in reasons]].sum(axis=0)
-    unnamed = by_service[[r is None for r in reasons]].sum(axis=0)
-    if unnamed.any():
-        found["delayed_other"] = unnamed
-    return found
+    by_reason = {r: by_service[services].sum(axis=0) for r, services in setting.services_of_reason.items()}
+    unnamed = by_reason.pop(None)
+    found = {f"delayed_{reason}": delayed for reason, delayed in by_reason.items()}
+    return found | ({"delayed_other": unnamed} if unnamed.any() else {})
 
 
 def _by_body(setting: Setting, by_service: Floats) -> dict[str, Floats]:
     """Delayed people by the body to which the wait is attributed."""
-    given = [setting.scenario.services[n].attribution for n in setting.offer.names]
-    found = {}
-    for body in BODIES:
-        share = np.array([getattr(a, body) if a else 0.0 for a in given])
-        found[f"delayed_by_{body}"] = share @ by_service
-    return found
+    return {f"delayed_by_{body}": share @ by_service for body, share in setting.shares_of_body.items()}

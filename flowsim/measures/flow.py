@@ -75,15 +75,17 @@ def still_at_home(journeys: Journeys, setting: Setting) -> float:
 
 def _at_home(journeys: Journeys, setting: Setting, person: Ints, time: Floats) -> NDArray[np.bool_]:
     """Whether each person is at home at a time: in care there, or having left for home."""
-    who, stay = pairs(person, journeys.person, journeys.who.route.size)
-    is_stay = (journeys.purpose[stay] != TASK) & (journeys.started[stay] <= time[who])
-    who, stay = who[is_stay], stay[is_stay]
-    left, service = journeys.left[stay], journeys.service[stay]
-    has_left = left <= time[who]
-    at_home = ~has_left & setting.places_in("home")[service]
-    went_home = has_left & (journeys.outcome[stay] == LEAVE)
+    home = setting.places_in("home")[journeys.service]
+    went_home = journeys.outcome == LEAVE
+    # Rows that have something to say: a task has not, nor has a place that is no home and led to none.
+    rows = np.flatnonzero((home | went_home) & (journeys.purpose != TASK))
+    who, stay = pairs(person, journeys.person[rows], journeys.who.route.size)
+    row, time = rows[stay], time[who]
+    has_left = journeys.left[row] <= time
+    is_there = home[row] & (journeys.started[row] <= time) & ~has_left
+    is_home = is_there | (went_home[row] & has_left)
     found = np.zeros(person.size, dtype=bool)
-    found[who[at_home | went_home]] = True
+    found[who[is_home]] = True
     return found
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flowsim.counting import pairs, under_way
 from flowsim.journeys import STAY, TASK, WAIT_IN, Journeys
-from flowsim.scenario.model import Scenario, setting_of
+from flowsim.scenario.model import ReasonCode, Scenario, setting_of
 from flowsim.scenario.offer import Offer
 from flowsim.scenario.timeline import Timeline
 from flowsim.units import Floats, Ints
+
+BODIES: Final = ("nhs", "social_care", "both")
+REASONS: Final[tuple[ReasonCode, ...]] = get_args(ReasonCode)
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,19 @@ class Setting:
     def places_in(self, *settings: str) -> NDArray[np.bool_]:
         """Which services are places where a person is in one of these settings, shape (services,)."""
         return np.array([s in settings for s in self.settings]) & self.offer.is_place
+
+    @cached_property
+    def services_of_reason(self) -> dict[ReasonCode | None, Ints]:
+        """The services that people wait for with each national reason, and (None) those without one."""
+        reasons = [self.scenario.services[name].reason for name in self.offer.names]
+        given = [reason for reason in REASONS if reason in reasons]
+        return {r: np.flatnonzero([reason == r for reason in reasons]) for r in (*given, None)}
+
+    @cached_property
+    def shares_of_body(self) -> dict[str, Floats]:
+        """The share of a wait for each service that is put down to each body, shape (services,) each."""
+        given = [self.scenario.services[name].attribution for name in self.offer.names]
+        return {body: np.array([getattr(a, body) if a else 0.0 for a in given]) for body in BODIES}
 
     @cached_property
     def excess_price(self) -> Floats:
@@ -106,20 +123,19 @@ def blocked(journeys: Journeys, setting: Setting) -> Spells:
 class Waits:
     """The excess split by what people wait for. Arrays have shape (waits,), times in days.
 
-    `row` is the row of the awaited service; `asked` when it was asked for; `ready` when the person was ready;
-    `end` when one or the other was over.
+    `row` is the row of the awaited service; `ready` is when the person was ready, `begin` when they began to
+    wait for it; an `end` that is NaN has not come by the horizon.
     """
 
     row: Ints
-    asked: Floats
     ready: Floats
+    begin: Floats
     end: Floats
 
     def counted_after(self, days: float) -> Spells:
         """Their part from so many days after being ready: there each moment of excess belongs to one wait."""
-        begin = np.maximum(self.asked, self.ready + days)
-        lasts = ~(self.end <= begin)
-        return Spells(self.row[lasts], begin[lasts], self.end[lasts])
+        later = np.maximum(self.begin, self.ready + days)
+        return Spells(self.row, later, self.end).only(~(self.end <= later))
 
 
 def waits_in_hospital(journeys: Journeys, setting: Setting, ready: Spells) -> Waits:
@@ -132,15 +148,15 @@ def waits_in_hospital(journeys: Journeys, setting: Setting, ready: Spells) -> Wa
     rows = np.flatnonzero(is_task | ((journeys.purpose == STAY) & (journeys.step > 0)))
     during = journeys.step[rows] - ~is_task[rows]
     wait, spell = pairs(journeys.person[rows], journeys.person[ready.row], journeys.who.route.size)
-    same_step = during[wait] == journeys.step[ready.row[spell]]
-    wait, spell = wait[same_step], spell[same_step]
-    row = rows[wait]
     until = np.where(
-        is_task[row] | np.isnan(journeys.started[row]), journeys.left[row], journeys.started[row]
+        is_task[rows] | np.isnan(journeys.started[rows]), journeys.left[rows], journeys.started[rows]
     )
-    # NaN is later than everything: the earlier of the two is the one that has come.
-    end = np.fmin(until, ready.end[spell])
-    return Waits(row, journeys.asked[row], ready.begin[spell], end)
+    begin = np.maximum(journeys.asked[rows][wait], ready.begin[spell])
+    # NaN is later than everything: of two ends the earlier is the one that has come.
+    end = np.fmin(until[wait], ready.end[spell])
+    same_step = during[wait] == journeys.step[ready.row][spell]
+    kept = np.flatnonzero(same_step & ~(end <= begin))
+    return Waits(rows[wait[kept]], ready.begin[spell[kept]], begin[kept], end[kept])
 
 
 def at_midnights(spells_: Spells, setting: Setting, key: Ints, keys: int) -> Floats:
@@ -154,4 +170,6 @@ def at_midnights(spells_: Spells, setting: Setting, key: Ints, keys: int) -> Flo
 def per_day(times: Floats, setting: Setting, key: Ints, keys: int) -> Floats:
     """How many events there are on each day of warm-up and run, by key; shape (keys, days)."""
     # An event is there at the midnight that ends its day, and at no other.
-    return under_way(times, np.floor(times) + 1.0, key, (keys, setting.days), setting.first_day)
+    next_midnight = np.floor(times)
+    next_midnight += 1.0
+    return under_way(times, next_midnight, key, (keys, setting.days), setting.first_day)

@@ -59,12 +59,12 @@ def percentile(ordered: Floats, share: float) -> float:
 
 def _ready_to_left(journeys: Journeys, ready: Spells) -> dict[str, float]:
     """Mean days from the end of acute care to leaving hospital, of those who left during the run, by route."""
-    done = ready.only((ready.end >= 0) & (journeys.outcome[ready.row] != UNWELL))
-    route = journeys.who.route[journeys.person[done.row]]
+    rows = np.flatnonzero((ready.end >= 0) & (journeys.outcome[ready.row] != UNWELL))
+    route = journeys.who.route[journeys.person[ready.row[rows]]]
     names = journeys.who.routes
     people = np.bincount(route, minlength=len(names)).tolist()
     # Sums of times on the grid are exact in any order.
-    days = np.bincount(route, done.end - done.begin, minlength=len(names)).tolist()
+    days = np.bincount(route, ready.end[rows] - ready.begin[rows], minlength=len(names)).tolist()
     return {
         f"ready_to_left_{name}": total / count if count else np.nan
         for name, total, count in zip(names, days, people, strict=True)
