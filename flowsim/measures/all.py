@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from flowsim.journeys import Journeys
 from flowsim.measures.census import census, over_the_run
 from flowsim.measures.costs import costs
+from flowsim.measures.daily import Daily
 from flowsim.measures.flow import daily_flow, flow
 from flowsim.measures.ground import Setting, ready_in_hospital
 from flowsim.measures.occupancy import occupancy
 from flowsim.measures.waits import waits
-from flowsim.units import Floats
 
 
 @dataclass(frozen=True)
 class Measured:
     """What one replication amounts to.
 
-    `daily`: people at the midnight that ends each day (or per day), warm-up included, shape (days,).
+    `daily`: people at the midnight that ends each day (or per day), warm-up included, shape (days,) each.
     `totals`: one number each over the run.
     """
 
-    daily: dict[str, Floats]
+    daily: Daily
     totals: dict[str, float]
 
 
@@ -39,4 +39,4 @@ def measure(journeys: Journeys, setting: Setting, *, census_only: bool = False) 
         flows = daily_flow(journeys, setting)
         daily |= occupancy(journeys, setting) | flows
         totals |= waits(journeys, setting, ready) | flow(journeys, setting, flows) | costs(setting, daily)
-    return Measured(daily, totals)
+    return Measured(Daily(daily), totals)
