@@ -108,6 +108,14 @@ def spells(journeys: Journeys, rows: NDArray[np.bool_], begin: Floats) -> Spells
     return Spells(row, begin[row], journeys.left[row])
 
 
+def in_queue(journeys: Journeys) -> Spells:
+    """Everybody's time in every queue, plan B and places to wait in included; most never stand in one."""
+    # A queue ends with getting in, or with no longer asking.
+    until = np.where(np.isnan(journeys.started), journeys.left, journeys.started)
+    row = np.flatnonzero(~(until <= journeys.asked))
+    return Spells(row, journeys.asked[row], until[row])
+
+
 def ready_in_hospital(journeys: Journeys, setting: Setting) -> Spells:
     """The excess: from being ready to leaving hospital or becoming unwell again."""
     return spells(journeys, setting.offer.is_hospital[journeys.service], journeys.ready)

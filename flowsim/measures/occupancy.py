@@ -6,7 +6,7 @@ import numpy as np
 
 from flowsim.counting import under_way
 from flowsim.journeys import PLAN_B, STAY, WAIT_IN, Journeys
-from flowsim.measures.ground import Setting, at_midnights, blocked
+from flowsim.measures.ground import Setting, at_midnights, blocked, in_queue
 from flowsim.scenario.model import Size
 from flowsim.scenario.sizes import levels, size_at
 from flowsim.units import Floats, Ints, on_grid
@@ -20,12 +20,10 @@ def occupancy(journeys: Journeys, setting: Setting) -> dict[str, Floats]:
     """
     names = setting.offer.names
     shape, service = (len(names), setting.days), journeys.service
-    # A queue ends with getting in, or with no longer asking.
-    until = np.where(np.isnan(journeys.started), journeys.left, journeys.started)
-    stuck = blocked(journeys, setting)
+    stuck, queueing = blocked(journeys, setting), in_queue(journeys)
     counted = {
         "in": under_way(journeys.started, journeys.left, service, shape, setting.first_day),
-        "queue": under_way(journeys.asked, until, service, shape, setting.first_day),
+        "queue": at_midnights(queueing, setting, service[queueing.row], len(names)),
         "blocked": at_midnights(stuck, setting, service[stuck.row], len(names)),
     }
     found = {f"{what}_{name}": by[n] for what, by in counted.items() for n, name in enumerate(names)}

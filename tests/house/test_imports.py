@@ -17,17 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # Bottom to top. A name stands for the module and, if it is a package, for all that is in it; the
 # longest name that fits counts. A new module gets its place here.
 LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (
-        "ground",
-        (
-            "flowsim.errors",
-            "flowsim.units",
-            "flowsim.version",
-            "flowsim.compiling",
-            "flowsim.counting",
-            "flowsim.memory",
-        ),
-    ),  # fmt: skip
+    ("ground", ("flowsim.errors", "flowsim.units", "flowsim.version", "flowsim.memory")),
+    ("loops", ("flowsim.compiling", "flowsim.counting")),
     ("inputs", ("flowsim.scenario", "flowsim.distributions", "flowsim.generators")),
     ("ranks", ("flowsim.ranks",)),
     ("people", ("flowsim.people",)),
