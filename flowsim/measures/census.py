@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from flowsim.journeys import Journeys
-from flowsim.measures.ground import Setting, Spells, Waits, at_midnights, waits_in_hospital
+from flowsim.measures.ground import Setting, Spells, at_midnights
+from flowsim.measures.waiting import Waits, waits_in_hospital
 from flowsim.units import Floats
 
 
@@ -17,7 +18,7 @@ def census(journeys: Journeys, setting: Setting, ready: Spells) -> dict[str, Flo
     excess = ready.only(~(ready.end <= ready.begin))
     routes = len(journeys.who.routes)
     by_route = at_midnights(excess, setting, journeys.who.route[journeys.person[excess.row]], routes)
-    waits = waits_in_hospital(journeys, setting, excess)
+    waits = waits_in_hospital(journeys, excess)
     waiting = _by_route_and_service(journeys, setting, waits, 0.0)
     counted = waiting
     if setting.offer.counted_after_days > 0:

@@ -9,8 +9,8 @@ from typing import Final, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsim.counting import pairs, under_way
-from flowsim.journeys import STAY, TASK, WAIT_IN, Journeys
+from flowsim.counting import under_way
+from flowsim.journeys import WAIT_IN, Journeys
 from flowsim.scenario.model import ReasonCode, Scenario, setting_of
 from flowsim.scenario.offer import Offer
 from flowsim.scenario.timeline import Timeline
@@ -125,46 +125,6 @@ def blocked(journeys: Journeys, setting: Setting) -> Spells:
     """People who are ready in a place that is no hospital and still hold it."""
     places = setting.offer.is_place & ~setting.offer.is_hospital & ~setting.places_in("waiting")
     return spells(journeys, places[journeys.service] & (journeys.purpose != WAIT_IN), journeys.ready)
-
-
-@dataclass(frozen=True)
-class Waits:
-    """The excess split by what people wait for. Arrays have shape (waits,), times in days.
-
-    `row` is the row of the awaited service; `ready` is when the person was ready, `begin` when they began to
-    wait for it; an `end` that is NaN has not come by the horizon.
-    """
-
-    row: Ints
-    ready: Floats
-    begin: Floats
-    end: Floats
-
-    def counted_after(self, days: float) -> Spells:
-        """Their part from so many days after being ready: there each moment of excess belongs to one wait."""
-        later = np.maximum(self.begin, self.ready + days)
-        return Spells(self.row, later, self.end).only(~(self.end <= later))
-
-
-def waits_in_hospital(journeys: Journeys, setting: Setting, ready: Spells) -> Waits:
-    """What people wait for while ready in hospital: the task not done yet, or the next place of the itinerary.
-
-    `ready` are the spells of `ready_in_hospital`.
-    """
-    is_task = journeys.purpose == TASK
-    # A task is done during the step itself; the next place is asked for by the step before it.
-    rows = np.flatnonzero(is_task | ((journeys.purpose == STAY) & (journeys.step > 0)))
-    during = journeys.step[rows] - ~is_task[rows]
-    wait, spell = pairs(journeys.person[rows], journeys.person[ready.row], journeys.who.route.size)
-    until = np.where(
-        is_task[rows] | np.isnan(journeys.started[rows]), journeys.left[rows], journeys.started[rows]
-    )
-    begin = np.maximum(journeys.asked[rows][wait], ready.begin[spell])
-    # NaN is later than everything: of two ends the earlier is the one that has come.
-    end = np.fmin(until[wait], ready.end[spell])
-    same_step = during[wait] == journeys.step[ready.row][spell]
-    kept = np.flatnonzero(same_step & ~(end <= begin))
-    return Waits(rows[wait[kept]], ready.begin[spell[kept]], begin[kept], end[kept])
 
 
 def at_midnights(spells_: Spells, setting: Setting, key: Ints, keys: int) -> Floats:
