@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from flowsim.journeys import Journeys
 from flowsim.measures.census import census, over_the_run
 from flowsim.measures.costs import costs
-from flowsim.measures.daily import Daily
+from flowsim.measures.daily import Daily, shared
 from flowsim.measures.flow import daily_flow, flow
 from flowsim.measures.ground import Setting, ready_in_hospital
 from flowsim.measures.occupancy import occupancy
@@ -25,6 +26,12 @@ class Measured:
     daily: Daily
     totals: dict[str, float]
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # What came from another process shares its names with the others here.
+        totals = state["totals"]
+        named = dict(zip(shared(totals), totals.values(), strict=True))
+        self.__dict__.update(state | {"totals": named})
+
 
 def measure(journeys: Journeys, setting: Setting, *, census_only: bool = False) -> Measured:
     """Compute every measure of the design, section 6, that belongs to one replication.
@@ -39,4 +46,4 @@ def measure(journeys: Journeys, setting: Setting, *, census_only: bool = False) 
         flows = daily_flow(journeys, setting)
         daily |= occupancy(journeys, setting) | flows
         totals |= waits(journeys, setting, ready) | flow(journeys, setting, flows) | costs(setting, daily)
-    return Measured(Daily(daily), totals)
+    return Measured(Daily(daily), dict(zip(shared(totals), totals.values(), strict=True)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -23,7 +23,7 @@ class Daily(Mapping[str, Floats]):
     def __init__(self, measures: Mapping[str, Floats]) -> None:
         table = np.stack([np.asarray(values, dtype=np.float64) for values in measures.values()])
         whole = (table >= 0) & (table <= MOST_PEOPLE) & (table == np.floor(table))
-        self.names = _shared(measures)
+        self.names = shared(measures)
         self._is_short = whole.all(axis=1)
         self._short = table[self._is_short].astype(np.uint16)
         self._long = table[~self._is_short]
@@ -51,9 +51,9 @@ class Daily(Mapping[str, Floats]):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self.names = _shared(self.names)
+        self.names = shared(self.names)
 
 
-def _shared(names: Mapping[str, Floats] | tuple[str, ...]) -> tuple[str, ...]:
+def shared(names: Iterable[str]) -> tuple[str, ...]:
     """Names of which a process keeps each once, however many replications bear it."""
     return tuple(sys.intern(name) for name in names)

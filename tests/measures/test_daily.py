@@ -7,8 +7,10 @@ import pickle
 import numpy as np
 import pytest
 
+from flowsim.measures import measure
 from flowsim.measures.daily import Daily
 from flowsim.units import Floats
+from tests.laws.lived import lived
 
 DAYS = 7
 MEASURES: dict[str, Floats] = {
@@ -55,5 +57,9 @@ def test_numbers_of_people_take_two_bytes_a_day() -> None:
 
 
 def test_replications_share_the_names_of_their_measures() -> None:
-    one, other = Daily(MEASURES), pickle.loads(pickle.dumps(Daily(MEASURES)))
-    assert all(a is b for a, b in zip(one.names, other.names, strict=True))
+    found = lived(0)
+    one = measure(found.journeys, found.setting)
+    other = pickle.loads(pickle.dumps(one))
+    assert all(a is b for a, b in zip(one.daily.names, other.daily.names, strict=True))
+    assert all(a is b for a, b in zip(one.totals, other.totals, strict=True))
+    assert pickle.dumps(one.totals) == pickle.dumps(other.totals)
