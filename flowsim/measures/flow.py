@@ -64,13 +64,15 @@ def still_at_home(journeys: Journeys, setting: Setting) -> float:
     Judged are those whose 91st day lies in the run. The official indicator (ASCOF 2B) counts people
     of 65 and over; the model knows no ages.
     """
-    judged_at = journeys.left + STILL_AT_HOME_DAYS
-    gone_on = (journeys.outcome >= 0) & (judged_at >= 0) & (judged_at < journeys.horizon)
-    rows = np.flatnonzero(gone_on & setting.offer.is_hospital[journeys.service])
-    rows = rows[setting.places_in("home", "bed")[journeys.outcome[rows]]]
+    rows = np.flatnonzero(journeys.outcome >= 0)
+    goes_home_or_to_bed = setting.places_in("home", "bed")[journeys.outcome[rows]]
+    rows = rows[goes_home_or_to_bed & setting.offer.is_hospital[journeys.service[rows]]]
+    judged_at = journeys.left[rows] + STILL_AT_HOME_DAYS
+    in_the_run = (judged_at >= 0) & (judged_at < journeys.horizon)
+    rows, judged_at = rows[in_the_run], judged_at[in_the_run]
     if rows.size == 0:
         return np.nan
-    return float(_at_home(journeys, setting, journeys.person[rows], judged_at[rows]).mean())
+    return float(_at_home(journeys, setting, journeys.person[rows], judged_at).mean())
 
 
 def _at_home(journeys: Journeys, setting: Setting, person: Ints, time: Floats) -> NDArray[np.bool_]:
