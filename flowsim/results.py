@@ -75,7 +75,7 @@ class Result:
         run = slice(self.scenario.run.warm_up_days, None)
         values = daily_table(self.outcomes, self.daily_measures, run).reshape(-1, rows)
         # The frame stands on the numbers as they are: they are by far the most of a result's memory.
-        table = pd.DataFrame(values.T, columns=pd.Index(self.daily_measures))
+        table = pd.DataFrame(values.T, columns=pd.Index(self.daily_measures), copy=False)
         dates = pd.date_range(self.scenario.run.start, periods=days)
         names = _coded(np.zeros(rows, dtype=np.int64), [self.scenario.name])
         table.insert(0, "scenario", pd.Series(names))
