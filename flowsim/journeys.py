@@ -8,11 +8,14 @@ rows with one step number.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
+from flowsim.counting import order_of
 from flowsim.units import Floats, Ints
 
 # Why somebody deals with a service.
@@ -81,16 +84,45 @@ TIMES: Final = ("asked", "started", "ready", "left")
 COLUMNS: Final = (*WHOLE, *TIMES)
 
 
-def journeys_from(who: Who, tables: list[dict[str, np.ndarray]], horizon: float) -> Journeys:
-    """One table from the parts that an engine wrote; what lies at or past the horizon has not happened."""
-    columns = {name: np.concatenate([t[name] for t in tables]) for name in COLUMNS}
-    happened = columns["asked"] < horizon
-    order = np.argsort(columns["person"][happened], kind="stable")
-    kept = {name: values[happened][order] for name, values in columns.items()}
+Table = dict[str, np.ndarray]
+
+
+def journeys_from(who: Who, tables: Sequence[Table], horizon: float) -> Journeys:
+    """One table from the parts that an engine wrote; what lies at or past the horizon has not happened.
+
+    Each part has the columns COLUMNS, and a person's rows in the order of asking; whose rows are in no part
+    are simply not there. The parts are left as they are.
+    """
+    tables = [_begun(table, horizon) for table in tables]
+    place = _places([table["person"] for table in tables], who.route.size)
+    whole = {name: _laid_out([t[name] for t in tables], place, np.int64) for name in WHOLE}
+    times = {name: _laid_out([t[name] for t in tables], place, np.float64) for name in TIMES}
     # An engine notes on entry when a stay will be over; past the horizon that is a plan, no event.
-    due = kept["ready"]
-    for name in TIMES:
-        kept[name] = np.where(kept[name] < horizon, kept[name], np.nan)
-    kept["outcome"] = np.where(np.isnan(kept["left"]), OPEN, kept["outcome"])
-    columns = {name: kept[name].astype(np.int64) if name in WHOLE else kept[name] for name in COLUMNS}
-    return Journeys(who=who, horizon=horizon, due=due, **columns)
+    due = times["ready"].copy()
+    for column in times.values():
+        column[column >= horizon] = np.nan
+    whole["outcome"][np.isnan(times["left"])] = OPEN
+    return Journeys(who=who, horizon=horizon, due=due, **whole, **times)
+
+
+def _begun(table: Table, horizon: float) -> Table:
+    """The rows of those who have asked by the horizon: as a rule, all of them."""
+    happened = table["asked"] < horizon
+    return table if happened.all() else {name: table[name][happened] for name in COLUMNS}
+
+
+def _places(persons: list[Ints], people: int) -> list[Ints]:
+    """For each part, where its rows stand when all rows are in the order of person."""
+    ends = np.cumsum([0, *(person.size for person in persons)])
+    order = order_of(np.concatenate(persons), people)
+    place = np.empty_like(order)
+    place[order] = np.arange(order.size)
+    return [place[begin:end] for begin, end in pairwise(ends.tolist())]
+
+
+def _laid_out(parts: list[np.ndarray], place: list[Ints], kind: type) -> np.ndarray:
+    """One column from its parts, every value put straight into its place."""
+    column: np.ndarray = np.empty(sum(part.size for part in parts), dtype=kind)
+    for part, there in zip(parts, place, strict=True):
+        column[there] = part
+    return column

@@ -17,7 +17,7 @@ import pandas as pd
 
 from flowsim.errors import RunError
 from flowsim.experiment.intervals import Interval
-from flowsim.experiment.summary import by_replication, summarise
+from flowsim.experiment.summary import Row, by_replication, daily_names, daily_table, summarise
 from flowsim.experiment.warm_up import WarmUpVerdict, warm_up_verdict
 from flowsim.experiment.worker import Outcome
 from flowsim.journeys import OUTCOMES, PURPOSES, Journeys
@@ -52,52 +52,62 @@ class Result:
         return build_timeline(self.scenario)
 
     def by_day(self, measure: str, *, warm_up: bool = False) -> Floats:
-        """A daily measure in every replication, shape (replications, days); zero where it never occurred."""
+        """A daily measure in every replication, shape (replications, days); zero in those where it never occurred.
+
+        Raises KeyError where no replication has it, be it that nobody measured it.
+        """
+        if measure not in self.daily_measures:
+            raise KeyError(measure)
         skip = 0 if warm_up else self.scenario.run.warm_up_days
-        days = self.timeline.weekday.size
-        return np.stack([o.measured.daily.get(measure, np.zeros(days))[skip:] for o in self.outcomes])
+        nothing = np.zeros(self.timeline.weekday.size)
+        return np.stack([o.measured.daily.get(measure, nothing)[skip:] for o in self.outcomes])
 
     @cached_property
     def daily_measures(self) -> tuple[str, ...]:
         """The names of the daily measures."""
-        return tuple(dict.fromkeys(name for o in self.outcomes for name in o.measured.daily))
+        return daily_names(self.outcomes)
 
     @cached_property
     def daily(self) -> pd.DataFrame:
         """One row a replication and day of the run: scenario, replication, day, date, and every daily measure."""
         days = self.scenario.run.days
+        rows = days * self.replications
+        run = slice(self.scenario.run.warm_up_days, None)
+        values = daily_table(self.outcomes, self.daily_measures, run).reshape(-1, rows)
+        # The frame stands on the numbers as they are: they are by far the most of a result's memory.
+        table = pd.DataFrame(values.T, columns=pd.Index(self.daily_measures), copy=False)
         dates = pd.date_range(self.scenario.run.start, periods=days)
-        table: dict[str, Any] = {
-            "scenario": _coded(np.zeros(days * self.replications, dtype=np.int64), [self.scenario.name]),
-            "replication": np.repeat([o.replication for o in self.outcomes], days),
-            "day": np.tile(np.arange(days), self.replications),
-            "date": np.tile(dates.to_numpy(), self.replications),
-        }
-        return pd.DataFrame(table | {name: self.by_day(name).ravel() for name in self.daily_measures})
+        names = _coded(np.zeros(rows, dtype=np.int64), [self.scenario.name])
+        table.insert(0, "scenario", pd.Series(names))
+        table.insert(1, "replication", np.repeat([o.replication for o in self.outcomes], days))
+        table.insert(2, "day", np.tile(np.arange(days), self.replications))
+        table.insert(3, "date", np.tile(dates.to_numpy(), self.replications))
+        return table
 
     @cached_property
     def per_replication(self) -> dict[str, Floats]:
         """Every number a replication amounts to, by measure, shape (replications,)."""
-        return by_replication(list(self.outcomes), self.timeline)
+        return by_replication(self.outcomes, self.timeline)
+
+    @cached_property
+    def _rows(self) -> dict[str, Row]:
+        """The lines of the summary by measure."""
+        return {row.measure: row for row in summarise(self.outcomes, self.timeline, self.per_replication)}
 
     @cached_property
     def summary(self) -> pd.DataFrame:
         """Tidy: scenario, measure, value, low, high, unit; 95 % intervals over replications."""
-        rows = summarise(list(self.outcomes), self.timeline)
         return pd.DataFrame(
             [
                 (self.scenario.name, r.measure, r.interval.value, r.interval.low, r.interval.high, r.unit)
-                for r in rows
+                for r in self._rows.values()
             ],
             columns=["scenario", "measure", "value", "low", "high", "unit"],
         )
 
     def interval(self, measure: str) -> Interval:
         """One measure of the summary. Raises KeyError where there is none of that name."""
-        found = self.summary.loc[self.summary["measure"] == measure, ["value", "low", "high"]]
-        if found.empty:
-            raise KeyError(measure)
-        return Interval(*(float(v) for v in found.iloc[0]))
+        return self._rows[measure].interval
 
     @cached_property
     def journeys(self) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,16 +44,14 @@ class Row:
     unit: str
 
 
-def by_replication(outcomes: list[Outcome], timeline: Timeline) -> dict[str, Floats]:
-    """Every number that a replication amounts to, shape (replications,) each, NaN where it has none."""
-    run = slice(-timeline.first_day, None)
-    first = outcomes[0].measured
-    found = {name: np.array([o.measured.totals[name] for o in outcomes]) for name in first.totals}
-    for name in first.daily:
-        if name in ("excess", "delayed"):
-            continue
-        rows = [o.measured.daily.get(name) for o in outcomes]
-        found[f"{name}_mean"] = np.array([0.0 if r is None else r[run].mean() for r in rows])
+def by_replication(outcomes: Sequence[Outcome], timeline: Timeline) -> dict[str, Floats]:
+    """Every number that a replication amounts to, shape (replications,) each, NaN where it has none.
+
+    Only what was measured is there: replications of the census alone have no waits, flows or costs.
+    """
+    names = dict.fromkeys(name for o in outcomes for name in o.measured.totals)
+    found = {name: np.array([o.measured.totals[name] for o in outcomes]) for name in names}
+    found |= _means(outcomes, timeline)
     return (
         found
         | _shares_of_capacity(timeline, found)
@@ -62,16 +60,50 @@ def by_replication(outcomes: list[Outcome], timeline: Timeline) -> dict[str, Flo
     )
 
 
-def summarise(outcomes: list[Outcome], timeline: Timeline) -> list[Row]:
-    """Every measure with its interval over replications, chances first."""
+def summarise(
+    outcomes: Sequence[Outcome], timeline: Timeline, numbers: Mapping[str, Floats] | None = None
+) -> list[Row]:
+    """Every measure with its interval over replications, chances first.
+
+    `numbers` are those of `by_replication`, where the caller has them already.
+    """
     rows = [*_chances(outcomes, timeline)]
-    for name, values in by_replication(outcomes, timeline).items():
+    for name, values in (numbers or by_replication(outcomes, timeline)).items():
         known = values[~np.isnan(values)]
         rows.append(Row(name, mean_interval(known), unit_of(name)))
     return rows
 
 
-def _chances(outcomes: list[Outcome], timeline: Timeline) -> Iterator[Row]:
+def daily_names(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """The daily measures of these replications, in order; few replications have one that others lack."""
+    tuples = dict.fromkeys(o.measured.daily.names for o in outcomes)
+    return tuple(dict.fromkeys(name for names in tuples for name in names))
+
+
+def daily_table(outcomes: Sequence[Outcome], names: Sequence[str], days: slice) -> Floats:
+    """Daily measures of every replication, zero where one never occurred; shape (measures, replications, days)."""
+    place = {name: number for number, name in enumerate(names)}
+    first = outcomes[0].measured.daily.table()[:, days]
+    table = np.zeros((len(names), len(outcomes), first.shape[1]))
+    for number, outcome in enumerate(outcomes):
+        daily = outcome.measured.daily
+        table[[place[name] for name in daily.names], number] = daily.table()[:, days]
+    return table
+
+
+def _means(outcomes: Sequence[Outcome], timeline: Timeline) -> dict[str, Floats]:
+    """The mean over the run of every daily measure but those whose mean is among the totals."""
+    names = daily_names(outcomes)
+    place = {name: number for number, name in enumerate(names)}
+    means = np.zeros((len(names), len(outcomes)))
+    for number, outcome in enumerate(outcomes):
+        daily = outcome.measured.daily
+        of_run = daily.table()[:, -timeline.first_day :].mean(axis=1)
+        means[[place[name] for name in daily.names], number] = of_run
+    return {f"{name}_mean": means[place[name]] for name in names if name not in ("excess", "delayed")}
+
+
+def _chances(outcomes: Sequence[Outcome], timeline: Timeline) -> Iterator[Row]:
     """The chance of being at or under target: on a day, at a week's snapshot, on the period's mean, for four weeks."""
     run = slice(-timeline.first_day, None)
     delayed = np.stack([o.measured.daily["delayed"][run] for o in outcomes])
@@ -107,7 +139,7 @@ def _shares_of_capacity(timeline: Timeline, found: dict[str, Floats]) -> dict[st
     run = slice(-timeline.first_day, None)
     shares = {}
     for name, service in timeline.scenario.services.items():
-        if service.capacity is not None:
+        if service.capacity is not None and f"used_{name}_mean" in found:
             capacity = timeline.by_day(lambda s, n=name: s.services[n].capacity or 0.0)[run].mean()  # type: ignore[misc]
             if capacity > 0:
                 shares[f"occupancy_{name}"] = found[f"used_{name}_mean"] / capacity
@@ -119,14 +151,13 @@ def _rate(scenario: Scenario, found: dict[str, Floats]) -> dict[str, Floats]:
     return {"delayed_rate": found["delayed_mean"] / adults * PER} if adults else {}
 
 
-def _months(outcomes: list[Outcome], timeline: Timeline) -> dict[str, Floats]:
+def _months(outcomes: Sequence[Outcome], timeline: Timeline) -> dict[str, Floats]:
     """Delayed days of each calendar month in the run, as in the national return."""
     run = slice(-timeline.first_day, None)
     start: dt.date = timeline.scenario.run.start
     months = np.array([f"{date_of(start, day):%Y-%m}" for day in range(timeline.last_day)])
+    delayed = np.stack([o.measured.daily["delayed"][run] for o in outcomes])
     return {
-        f"delayed_days_{month}": np.array(
-            [o.measured.daily["delayed"][run][months == month].sum() for o in outcomes]
-        )
+        f"delayed_days_{month}": delayed[:, months == month].sum(axis=1)
         for month in dict.fromkeys(months.tolist())
     }

@@ -2,68 +2,70 @@
 
 from __future__ import annotations
 
-from typing import Final, get_args
-
-import numpy as np
-
 from flowsim.journeys import Journeys
-from flowsim.measures.ground import Setting, at_midnights, ready_in_hospital, waits_in_hospital
-from flowsim.scenario.model import ReasonCode
+from flowsim.measures.ground import Setting, Spells, at_midnights
+from flowsim.measures.waiting import Waits, waits_in_hospital
 from flowsim.units import Floats
 
-BODIES: Final = ("nhs", "social_care", "both")
-REASONS: Final = get_args(ReasonCode)
 
-
-def census(journeys: Journeys, setting: Setting) -> dict[str, Floats]:
+def census(journeys: Journeys, setting: Setting, ready: Spells) -> dict[str, Floats]:
     """People at the midnight that ends each day of warm-up and run, shape (days,) each.
 
-    `excess`: ready in hospital and still there. `delayed`: those ready for at least
-    `counted_after_days`, weighted by the share of days that is recorded of what they wait for.
+    `excess`: ready in hospital and still there (`ready`, by `ready_in_hospital`). `delayed`: those ready for at
+    least `counted_after_days`, weighted by the share of days that is recorded of what they wait for.
     """
+    # Most people leave the moment they are ready, and no midnight sees them.
+    excess = ready.only(~(ready.end <= ready.begin))
     routes = len(journeys.who.routes)
-    excess = ready_in_hospital(journeys, setting)
     by_route = at_midnights(excess, setting, journeys.who.route[journeys.person[excess.row]], routes)
-    waiting = _by_route_and_service(journeys, setting, 0.0)
+    waits = waits_in_hospital(journeys, excess)
+    waiting = _by_route_and_service(journeys, setting, waits, 0.0)
     counted = waiting
     if setting.offer.counted_after_days > 0:
-        counted = _by_route_and_service(journeys, setting, setting.offer.counted_after_days)
+        counted = _by_route_and_service(journeys, setting, waits, setting.offer.counted_after_days)
     delayed = counted * setting.offer.counted_share
     by_service = delayed.sum(axis=0)
     found = {"excess": by_route.sum(axis=0), "delayed": by_service.sum(axis=0)}
+    delayed_by_route, waiting_by_service = delayed.sum(axis=1), waiting.sum(axis=0)
     for number, route in enumerate(journeys.who.routes):
         found[f"excess_route_{route}"] = by_route[number]
-        found[f"delayed_route_{route}"] = delayed[number].sum(axis=0)
+        found[f"delayed_route_{route}"] = delayed_by_route[number]
     for number, service in enumerate(setting.offer.names):
-        found[f"waiting_{service}"] = waiting[:, number].sum(axis=0)
+        found[f"waiting_{service}"] = waiting_by_service[number]
     return found | _by_reason(setting, by_service) | _by_body(setting, by_service)
 
 
-def _by_route_and_service(journeys: Journeys, setting: Setting, counted_after_days: float) -> Floats:
+def over_the_run(setting: Setting, daily: dict[str, Floats]) -> dict[str, float]:
+    """What the census amounts to over the run: means, days, the peak, and days over the target."""
+    delayed, excess = daily["delayed"][setting.run], daily["excess"][setting.run]
+    return {
+        "delayed_mean": float(delayed.mean()),
+        "delayed_peak": float(delayed.max()),
+        "delayed_days": float(delayed.sum()),
+        "excess_mean": float(excess.mean()),
+        "excess_days": float(excess.sum()),
+        "days_over_target": float((delayed > setting.scenario.target.delayed).sum()),
+    }
+
+
+def _by_route_and_service(
+    journeys: Journeys, setting: Setting, waits: Waits, counted_after_days: float
+) -> Floats:
     """People ready in hospital by route and awaited service, shape (routes, services, days)."""
-    waits = waits_in_hospital(journeys, setting, counted_after_days)
+    spells = waits.counted_after(counted_after_days)
     services, routes = len(setting.offer.names), len(journeys.who.routes)
-    key = journeys.who.route[journeys.person[waits.row]] * services + journeys.service[waits.row]
-    return at_midnights(waits, setting, key, routes * services).reshape(routes, services, -1)
+    key = journeys.who.route[journeys.person[spells.row]] * services + journeys.service[spells.row]
+    return at_midnights(spells, setting, key, routes * services).reshape(routes, services, -1)
 
 
 def _by_reason(setting: Setting, by_service: Floats) -> dict[str, Floats]:
     """Delayed people by national reason code; those for which the scenario names no reason under `other`."""
-    reasons = [setting.scenario.services[n].reason for n in setting.offer.names]
-    found: dict[str, Floats] = {}
-    for reason in [r for r in REASONS if r in reasons]:
-        found[f"delayed_{reason}"] = by_service[[r == reason for r in reasons]].sum(axis=0)
-    unnamed = by_service[[r is None for r in reasons]].sum(axis=0)
-    if unnamed.any():
-        found["delayed_other"] = unnamed
-    return found
+    by_reason = {r: by_service[services].sum(axis=0) for r, services in setting.services_of_reason.items()}
+    unnamed = by_reason.pop(None)
+    found = {f"delayed_{reason}": delayed for reason, delayed in by_reason.items()}
+    return found | ({"delayed_other": unnamed} if unnamed.any() else {})
 
 
 def _by_body(setting: Setting, by_service: Floats) -> dict[str, Floats]:
     """Delayed people by the body to which the wait is attributed."""
-    given = [setting.scenario.services[n].attribution for n in setting.offer.names]
-    found = {}
-    for body in BODIES:
-        share = np.array([getattr(a, body) if a else 0.0 for a in given])
-        found[f"delayed_by_{body}"] = share @ by_service
-    return found
+    return {f"delayed_by_{body}": share @ by_service for body, share in setting.shares_of_body.items()}

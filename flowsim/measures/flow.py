@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsim.counting import pairs
 from flowsim.journeys import EXITS, TASK, UNWELL, Journeys
-from flowsim.measures.ground import Setting, pairs
+from flowsim.measures.ground import Setting, per_day
 from flowsim.units import WEEKDAYS, Floats, Ints
 
 STILL_AT_HOME_DAYS = 91.0
@@ -15,34 +16,46 @@ LEAVE = next(code for code, name in EXITS.items() if name == "leave")
 
 def daily_flow(journeys: Journeys, setting: Setting) -> dict[str, Floats]:
     """People per day: admitted to hospital, discharged from it, and started by each service."""
-    hospital = setting.offer.is_hospital[journeys.service] & (journeys.purpose != TASK)
-    gone = hospital & (journeys.outcome != UNWELL) & ~np.isnan(journeys.started)
+    starts = per_day(journeys.started, setting, journeys.service, len(setting.offer.names))
+    hospital = setting.offer.is_hospital
+    unwell = np.flatnonzero(journeys.outcome == UNWELL)
+    is_discharge = hospital[journeys.service] & (journeys.outcome != UNWELL) & ~np.isnan(journeys.started)
+    gone = np.flatnonzero(is_discharge)
     found = {
-        "admissions": _per_day(journeys.started[hospital & _is_admission(journeys)], setting),
-        "discharges": _per_day(journeys.left[gone], setting),
+        # A stay that is broken by becoming unwell goes on at once in another row: that is no admission.
+        "admissions": starts[hospital].sum(axis=0) - _all_per_day(journeys.left[unwell], setting),
+        "discharges": _all_per_day(journeys.left[gone], setting),
     }
     for number, name in enumerate(setting.offer.names):
-        if not setting.offer.is_hospital[number]:
-            found[f"starts_{name}"] = _per_day(journeys.started[journeys.service == number], setting)
+        if not hospital[number]:
+            found[f"starts_{name}"] = starts[number]
     return found
 
 
 def flow(journeys: Journeys, setting: Setting, daily: dict[str, Floats]) -> dict[str, float]:
     """Per replication: means by weekday (people per day), care-home admissions a year, share still at home."""
-    run = slice(-setting.first_day, None)
-    weekday = setting.timeline.weekday[run]
-    found: dict[str, float] = {}
-    for name, per_day in daily.items():
-        if name == "discharges" or name.startswith("starts_"):
-            for number, day in enumerate(WEEKDAYS):
-                today = per_day[run][weekday == number]
-                found[f"{name}_on_{day}"] = float(today.mean()) if today.size else np.nan
+    names = [name for name in daily if name == "discharges" or name.startswith("starts_")]
+    found = _by_weekday(setting, {name: daily[name] for name in names})
     homes = [n for n, s in zip(setting.offer.names, setting.settings, strict=True) if s == "care_home"]
     if homes:
-        admitted = sum(daily[f"starts_{n}"][run].mean() for n in homes)
+        admitted = sum(daily[f"starts_{n}"][setting.run].mean() for n in homes)
         found["care_home_admissions"] = float(admitted) * 365.0
     found["still_at_home"] = still_at_home(journeys, setting)
     return found
+
+
+def _by_weekday(setting: Setting, daily: dict[str, Floats]) -> dict[str, float]:
+    """The mean of each daily measure on each day of the week; NaN where the run has no such day."""
+    weekday = setting.timeline.weekday[setting.run]
+    # One row a day of the week, with ones on its days: a product adds the whole numbers up without rounding.
+    is_day = np.arange(len(WEEKDAYS))[:, None] == weekday
+    sums = np.stack([values[setting.run] for values in daily.values()]) @ is_day.T.astype(np.float64)
+    days = is_day.sum(axis=1).tolist()
+    return {
+        f"{name}_on_{day}": total / count if count else np.nan
+        for name, totals in zip(daily, sums.tolist(), strict=True)
+        for day, total, count in zip(WEEKDAYS, totals, days, strict=True)
+    }
 
 
 def still_at_home(journeys: Journeys, setting: Setting) -> float:
@@ -51,43 +64,34 @@ def still_at_home(journeys: Journeys, setting: Setting) -> float:
     Judged are those whose 91st day lies in the run. The official indicator (ASCOF 2B) counts people
     of 65 and over; the model knows no ages.
     """
-    care = np.isin(np.array(setting.settings), ("home", "bed")) & setting.offer.is_place
-    left = setting.offer.is_hospital[journeys.service] & (journeys.outcome >= 0)
-    left &= care[np.maximum(journeys.outcome, 0)] & (journeys.left + STILL_AT_HOME_DAYS < journeys.horizon)
-    left &= journeys.left + STILL_AT_HOME_DAYS >= 0
-    rows = np.flatnonzero(left)
+    rows = np.flatnonzero(journeys.outcome >= 0)
+    goes_home_or_to_bed = setting.places_in("home", "bed")[journeys.outcome[rows]]
+    rows = rows[goes_home_or_to_bed & setting.offer.is_hospital[journeys.service[rows]]]
+    judged_at = journeys.left[rows] + STILL_AT_HOME_DAYS
+    in_the_run = (judged_at >= 0) & (judged_at < journeys.horizon)
+    rows, judged_at = rows[in_the_run], judged_at[in_the_run]
     if rows.size == 0:
         return np.nan
-    return float(
-        _at_home(journeys, setting, journeys.person[rows], journeys.left[rows] + STILL_AT_HOME_DAYS).mean()
-    )
+    return float(_at_home(journeys, setting, journeys.person[rows], judged_at).mean())
 
 
 def _at_home(journeys: Journeys, setting: Setting, person: Ints, time: Floats) -> NDArray[np.bool_]:
     """Whether each person is at home at a time: in care there, or having left for home."""
-    stays = np.flatnonzero((journeys.purpose != TASK) & ~np.isnan(journeys.started))
-    who, stay = pairs(person, journeys.person[stays])
-    stay = stays[stay]
-    left = np.where(np.isnan(journeys.left[stay]), np.inf, journeys.left[stay])
-    here = (journeys.started[stay] <= time[who]) & (time[who] < left)
-    at_home = np.array([s == "home" for s in setting.settings]) & setting.offer.is_place
-    went_home = (journeys.outcome[stay] == LEAVE) & (left <= time[who])
+    home = setting.places_in("home")[journeys.service]
+    went_home = journeys.outcome == LEAVE
+    # Rows that have something to say: a task has not, nor has a place that is no home and led to none.
+    rows = np.flatnonzero((home | went_home) & (journeys.purpose != TASK))
+    who, stay = pairs(person, journeys.person[rows], journeys.who.route.size)
+    row, time = rows[stay], time[who]
+    has_left = journeys.left[row] <= time
+    is_there = home[row] & (journeys.started[row] <= time) & ~has_left
+    is_home = is_there | (went_home[row] & has_left)
     found = np.zeros(person.size, dtype=bool)
-    found[who[(here & at_home[journeys.service[stay]]) | went_home]] = True
+    found[who[is_home]] = True
     return found
 
 
-def _is_admission(journeys: Journeys) -> NDArray[np.bool_]:
-    """Rows that begin a hospital stay, not those that go on with one after becoming unwell again."""
-    unwell = np.flatnonzero(journeys.outcome == UNWELL)
-    broken, row = pairs(journeys.person[unwell], journeys.person)
-    goes_on = journeys.left[unwell[broken]] == journeys.started[row]
-    admission = np.ones(len(journeys), dtype=bool)
-    admission[row[goes_on]] = False
-    return admission
-
-
-def _per_day(times: Floats, setting: Setting) -> Floats:
-    known = times[~np.isnan(times)]
-    day = np.floor(known).astype(np.int64) - setting.first_day
-    return np.bincount(day[day >= 0], minlength=setting.days)[: setting.days].astype(float)
+def _all_per_day(times: Floats, setting: Setting) -> Floats:
+    """How many of these events there are on each day, shape (days,)."""
+    total: Floats = per_day(times, setting, np.zeros(times.size, dtype=np.int64), 1)[0]
+    return total

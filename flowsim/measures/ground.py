@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsim.journeys import STAY, TASK, WAIT_IN, Journeys
-from flowsim.scenario.model import Scenario, setting_of
+from flowsim.counting import under_way
+from flowsim.journeys import WAIT_IN, Journeys
+from flowsim.scenario.model import ReasonCode, Scenario, setting_of
 from flowsim.scenario.offer import Offer
 from flowsim.scenario.timeline import Timeline
 from flowsim.units import Floats, Ints
 
+BODIES: Final = ("nhs", "social_care", "both")
+REASONS: Final[tuple[ReasonCode, ...]] = get_args(ReasonCode)
+
 
 @dataclass(frozen=True)
 class Setting:
-    """A scenario as the measures read it."""
+    """A scenario as the measures read it: made once, read for every replication."""
 
     timeline: Timeline
     offer: Offer
@@ -37,16 +42,55 @@ class Setting:
         """Days of warm-up and run together."""
         return int(self.timeline.weekday.size)
 
+    @property
+    def run(self) -> slice:
+        """The days of the run among those of warm-up and run."""
+        return slice(-self.first_day, None)
+
     @cached_property
     def settings(self) -> tuple[str, ...]:
         """Where a person in each service is: hospital, bed, home, care_home or waiting."""
         services = self.scenario.services
         return tuple(setting_of(name, services[name]) for name in self.offer.names)
 
+    def places_in(self, *settings: str) -> NDArray[np.bool_]:
+        """Which services are places where a person is in one of these settings, shape (services,)."""
+        return np.array([s in settings for s in self.settings]) & self.offer.is_place
+
+    @cached_property
+    def services_of_reason(self) -> dict[ReasonCode | None, Ints]:
+        """The services that people wait for with each national reason, and (None) those without one."""
+        reasons = [self.scenario.services[name].reason for name in self.offer.names]
+        given = [reason for reason in REASONS if reason in reasons]
+        return {r: np.flatnonzero([reason == r for reason in reasons]) for r in (*given, None)}
+
+    @cached_property
+    def shares_of_body(self) -> dict[str, Floats]:
+        """The share of a wait for each service that is put down to each body, shape (services,) each."""
+        given = [self.scenario.services[name].attribution for name in self.offer.names]
+        return {body: np.array([getattr(a, body) if a else 0.0 for a in given]) for body in BODIES}
+
+    @cached_property
+    def excess_price(self) -> Floats:
+        """Pounds for a day in hospital beyond need, shape (days of the run,)."""
+        return self.timeline.by_day(lambda s: s.costs.hospital_excess_day)[self.run]
+
+    @cached_property
+    def care_prices(self) -> dict[str, Floats]:
+        """Pounds for a day of care in each service that has a price, shape (days of the run,) each."""
+        prices = {
+            name: self.timeline.by_day(lambda s, n=name: s.services[n].cost_per_day)[self.run]  # type: ignore[misc]
+            for name in self.offer.names
+        }
+        return {name: price for name, price in prices.items() if price.any()}
+
 
 @dataclass(frozen=True)
 class Spells:
-    """Intervals (begin, end] of people, by row of the journeys. Arrays have shape (spells,)."""
+    """Intervals (begin, end] of people, by row of the journeys. Arrays have shape (spells,), times in days.
+
+    An end that is NaN has not come by the horizon.
+    """
 
     row: Ints
     begin: Floats
@@ -54,94 +98,46 @@ class Spells:
 
     def only(self, chosen: NDArray[np.bool_]) -> Spells:
         """Some of them."""
-        return Spells(self.row[chosen], self.begin[chosen], self.end[chosen])
+        kept = np.flatnonzero(chosen)
+        return Spells(self.row[kept], self.begin[kept], self.end[kept])
 
 
-def spells(journeys: Journeys, rows: NDArray[np.bool_], begin: Floats, end: Floats) -> Spells:
-    """Intervals of the chosen rows that have begun; one without an end lasts to the horizon and beyond."""
+def spells(journeys: Journeys, rows: NDArray[np.bool_], begin: Floats) -> Spells:
+    """The intervals of chosen rows that have begun, each until the person left."""
     row = np.flatnonzero(rows & ~np.isnan(begin))
-    ends = np.where(np.isnan(end[row]), np.inf, end[row])
-    return Spells(row, begin[row], ends)
-
-
-def in_place(journeys: Journeys) -> Spells:
-    """Everybody's time in every place and with every team."""
-    return spells(journeys, np.ones(len(journeys), dtype=bool), journeys.started, journeys.left)
+    return Spells(row, begin[row], journeys.left[row])
 
 
 def in_queue(journeys: Journeys) -> Spells:
-    """Everybody's time in every queue, plan B and places to wait in included."""
+    """Everybody's time in every queue, plan B and places to wait in included; most never stand in one."""
+    # A queue ends with getting in, or with no longer asking.
     until = np.where(np.isnan(journeys.started), journeys.left, journeys.started)
-    return spells(journeys, np.ones(len(journeys), dtype=bool), journeys.asked, until)
+    row = np.flatnonzero(~(until <= journeys.asked))
+    return Spells(row, journeys.asked[row], until[row])
 
 
 def ready_in_hospital(journeys: Journeys, setting: Setting) -> Spells:
     """The excess: from being ready to leaving hospital or becoming unwell again."""
-    here = (journeys.purpose != TASK) & setting.offer.is_hospital[journeys.service]
-    return spells(journeys, here, journeys.ready, journeys.left)
+    return spells(journeys, setting.offer.is_hospital[journeys.service], journeys.ready)
 
 
 def blocked(journeys: Journeys, setting: Setting) -> Spells:
     """People who are ready in a place that is no hospital and still hold it."""
-    places = setting.offer.is_place & ~setting.offer.is_hospital
-    waiting = np.array([s == "waiting" for s in setting.settings])
-    here = (journeys.purpose != TASK) & (journeys.purpose != WAIT_IN) & (places & ~waiting)[journeys.service]
-    return spells(journeys, here, journeys.ready, journeys.left)
+    places = setting.offer.is_place & ~setting.offer.is_hospital & ~setting.places_in("waiting")
+    return spells(journeys, places[journeys.service] & (journeys.purpose != WAIT_IN), journeys.ready)
 
 
-def waits_in_hospital(journeys: Journeys, setting: Setting, counted_after_days: float) -> Spells:
-    """The excess split by what people wait for: the row of each spell is that of the awaited service.
-
-    From `counted_after_days` after being ready, each moment of excess belongs to exactly one wait:
-    the task that is not done yet, or the next place of the itinerary.
-    """
-    ready = ready_in_hospital(journeys, setting)
-    tasks = np.flatnonzero(journeys.purpose == TASK)
-    places = np.flatnonzero(journeys.purpose == STAY)
-    # A task is done during the step itself; the next place is asked for by the step before it.
-    waits = np.concatenate([tasks, places])
-    during = np.concatenate([_key(journeys, tasks, 0), _key(journeys, places, -1)])
-    until = np.concatenate([journeys.left[tasks], _until_in(journeys, places)])
-    until = np.where(np.isnan(until), np.inf, until)
-    wait, spell = pairs(during, _key(journeys, ready.row, 0))
-    begin = np.maximum(journeys.asked[waits[wait]], ready.begin[spell] + counted_after_days)
-    end = np.minimum(until[wait], ready.end[spell])
-    overlaps = end > begin
-    return Spells(waits[wait][overlaps], begin[overlaps], end[overlaps])
-
-
-def _until_in(journeys: Journeys, rows: Ints) -> Floats:
-    started = journeys.started[rows]
-    return np.where(np.isnan(started), journeys.left[rows], started)
-
-
-def _key(journeys: Journeys, rows: Ints, earlier: int) -> Ints:
-    """One number for a person's step."""
-    return journeys.person[rows] * 1_000 + journeys.step[rows] + earlier
-
-
-def pairs(left: Ints, right: Ints) -> tuple[Ints, Ints]:
-    """Positions (i, j) with left[i] == right[j], every such pair once."""
-    order = np.argsort(right, kind="stable")
-    first = np.searchsorted(right[order], left, side="left")
-    count = np.searchsorted(right[order], left, side="right") - first
-    i = np.repeat(np.arange(left.size), count)
-    within = np.arange(i.size) - np.repeat(np.cumsum(count) - count, count)
-    return i, order[np.repeat(first, count) + within]
-
-
-def at_midnights(
-    spells_: Spells, setting: Setting, key: Ints, keys: int, weight: Floats | None = None
-) -> Floats:
+def at_midnights(spells_: Spells, setting: Setting, key: Ints, keys: int) -> Floats:
     """How many spells are under way at the midnight that ends each day, by key; shape (keys, days).
 
     The midnight comes before whatever else happens at that instant: a spell (begin, end] counts.
     """
-    width = setting.days + 1
-    begin = np.clip(np.floor(spells_.begin) - setting.first_day, 0, setting.days)
-    end = np.clip(np.floor(np.minimum(spells_.end, 1e9)) - setting.first_day, 0, setting.days)
-    cell = key * width
-    change = np.bincount((cell + begin).astype(np.int64), weight, minlength=keys * width) - np.bincount(
-        (cell + end).astype(np.int64), weight, minlength=keys * width
-    )
-    return np.cumsum(change.reshape(keys, width), axis=1)[:, :-1]
+    return under_way(spells_.begin, spells_.end, key, (keys, setting.days), setting.first_day)
+
+
+def per_day(times: Floats, setting: Setting, key: Ints, keys: int) -> Floats:
+    """How many events there are on each day of warm-up and run, by key; shape (keys, days)."""
+    # An event is there at the midnight that ends its day, and at no other.
+    next_midnight = np.floor(times)
+    next_midnight += 1.0
+    return under_way(times, next_midnight, key, (keys, setting.days), setting.first_day)

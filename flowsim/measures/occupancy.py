@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from flowsim.journeys import PLAN_B, STAY, TASK, Journeys
-from flowsim.measures.ground import Setting, Spells, at_midnights, blocked, in_place, in_queue
+from flowsim.counting import under_way
+from flowsim.journeys import PLAN_B, STAY, WAIT_IN, Journeys
+from flowsim.measures.ground import Setting, at_midnights, blocked, in_queue
 from flowsim.scenario.model import Size
 from flowsim.scenario.sizes import levels, size_at
-from flowsim.units import Floats, on_grid
+from flowsim.units import Floats, Ints, on_grid
 
 
 def occupancy(journeys: Journeys, setting: Setting) -> dict[str, Floats]:
@@ -18,11 +19,12 @@ def occupancy(journeys: Journeys, setting: Setting) -> dict[str, Floats]:
     cannot move on; `used_` capacity in use, in the service's own unit.
     """
     names = setting.offer.names
-    inside, queueing, stuck = in_place(journeys), in_queue(journeys), blocked(journeys, setting)
+    shape, service = (len(names), setting.days), journeys.service
+    stuck, queueing = blocked(journeys, setting), in_queue(journeys)
     counted = {
-        "in": at_midnights(inside, setting, journeys.service[inside.row], len(names)),
-        "queue": at_midnights(queueing, setting, journeys.service[queueing.row], len(names)),
-        "blocked": at_midnights(stuck, setting, journeys.service[stuck.row], len(names)),
+        "in": under_way(journeys.started, journeys.left, service, shape, setting.first_day),
+        "queue": at_midnights(queueing, setting, service[queueing.row], len(names)),
+        "blocked": at_midnights(stuck, setting, service[stuck.row], len(names)),
     }
     found = {f"{what}_{name}": by[n] for what, by in counted.items() for n, name in enumerate(names)}
     hospital_or_team = setting.offer.is_hospital | ~setting.offer.is_place
@@ -41,29 +43,29 @@ def _used(journeys: Journeys, setting: Setting, number: int, people: Floats) -> 
     sizes = [(at.size if at else None) or service.size for at in routes]
     if all(size.start == size.end == 1 for size in sizes):
         return people
-    here = (journeys.service == number) & ((journeys.purpose == STAY) | (journeys.purpose == PLAN_B))
+    rows = np.flatnonzero((journeys.service == number) & ~np.isnan(journeys.started))
+    purpose, route = journeys.purpose[rows], journeys.who.route[journeys.person[rows]]
+    needs_its_size = (purpose == STAY) | (purpose == PLAN_B)
     used = np.zeros(setting.days)
-    route = journeys.who.route[journeys.person]
     for r, size in enumerate(sizes):
-        rows = np.flatnonzero(here & (route == r) & ~np.isnan(journeys.started))
-        for spell, weight in _levels(journeys, rows, size):
-            one = np.zeros(spell.row.size, dtype=np.int64)
-            used += weight * at_midnights(spell, setting, one, 1)[0]
-    others = (journeys.service == number) & ~here & (journeys.purpose != TASK)
-    inside = in_place(journeys)
-    waiting = inside.only(others[inside.row])
-    total: Floats = used + at_midnights(waiting, setting, np.zeros(waiting.row.size, dtype=np.int64), 1)[0]
-    return total
+        for count, weight in _levels(journeys, setting, rows[needs_its_size & (route == r)], size):
+            used += weight * count
+    # Whoever only waits here for another place takes the room of one.
+    waiting = rows[purpose == WAIT_IN]
+    return used + _there(setting, journeys.started[waiting], journeys.left[waiting])
 
 
-def _levels(journeys: Journeys, rows: np.ndarray, size: Size) -> list[tuple[Spells, float]]:
-    """The spells of people at each level of a size that falls in equal steps over the stay."""
-    started, left = journeys.started[rows], journeys.left[rows]
-    left = np.where(np.isnan(left), np.inf, left)
-    over = journeys.due[rows]
+def _levels(journeys: Journeys, setting: Setting, rows: Ints, size: Size) -> list[tuple[Floats, float]]:
+    """People at each level of a size that falls in equal steps over the stay, by day, and what one takes."""
+    started, stay = journeys.started[rows], journeys.due[rows] - journeys.started[rows]
+    left = np.where(np.isnan(journeys.left[rows]), np.inf, journeys.left[rows])
     steps = levels(size.start, size.end)
-    edges = [started]
-    edges += [started + on_grid((over - started) * k / steps) for k in range(1, steps)]
-    edges.append(left)
-    weights = [size_at(size.start, size.end, k) for k in range(steps)]
-    return [(Spells(rows, edges[k], edges[k + 1]), weights[k]) for k in range(steps)]
+    edges = [started, *(started + on_grid(stay * k / steps) for k in range(1, steps)), left]
+    return [(_there(setting, edges[k], edges[k + 1]), size_at(size.start, size.end, k)) for k in range(steps)]
+
+
+def _there(setting: Setting, begin: Floats, end: Floats) -> Floats:
+    """How many intervals are under way at the midnight that ends each day, shape (days,)."""
+    one_key = np.zeros(begin.size, dtype=np.int64)
+    total: Floats = under_way(begin, end, one_key, (1, setting.days), setting.first_day)[0]
+    return total

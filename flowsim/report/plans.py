@@ -41,7 +41,12 @@ def _headings(results: Sequence[Result], comparison: Comparison | None) -> list[
     ]
     if comparison:
         found.append(f"Difference from {comparison.base.scenario.name}")
-    return [*found, "Peak", "Cost, £m"]
+    return [*found, "Peak", *(["Cost, £m"] if _costed(results) else [])]
+
+
+def _costed(results: Sequence[Result]) -> bool:
+    """Whether the results say what everything costs; those of the census alone do not."""
+    return all("cost" in result.per_replication for result in results)
 
 
 def _rows(results: Sequence[Result], comparison: Comparison | None) -> Iterator[list[str]]:
@@ -50,7 +55,8 @@ def _rows(results: Sequence[Result], comparison: Comparison | None) -> Iterator[
         row += [percent(result.interval(f"chance_{what}_at_or_under_target")) for what in ("day", "mean")]
         if comparison:
             row.append(_difference(comparison, result))
-        yield [*row, people(result.interval("delayed_peak")), millions(result.interval("cost"))]
+        row.append(people(result.interval("delayed_peak")))
+        yield [*row, millions(result.interval("cost"))] if _costed(results) else row
 
 
 def reasons_table(results: Sequence[Result]) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # Bottom to top. A name stands for the module and, if it is a package, for all that is in it; the
 # longest name that fits counts. A new module gets its place here.
 LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("ground", ("flowsim.errors", "flowsim.units", "flowsim.version", "flowsim.compiling")),
+    ("ground", ("flowsim.errors", "flowsim.units", "flowsim.version", "flowsim.memory")),
+    ("loops", ("flowsim.compiling", "flowsim.counting")),
     ("inputs", ("flowsim.scenario", "flowsim.distributions", "flowsim.generators")),
     ("ranks", ("flowsim.ranks",)),
     ("people", ("flowsim.people",)),
@@ -409,3 +411,13 @@ def test_an_undeclared_library_is_named(tmp_path: Path) -> None:
         "flowsim/decisions/compare.py, line 3: flowsim.decisions.compare imports requests, "
         "which is not a dependency in pyproject.toml"
     )
+
+
+def test_a_worker_loads_only_what_it_runs() -> None:
+    """Each core has a process of its own: what they load needlessly is paid for in memory as often."""
+    code = "import sys, flowsim.experiment.worker; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    heavy = {"pandas", "pyarrow", "matplotlib", "scipy.optimize", "scipy.stats", "rich", "typer", "streamlit"}
+    assert sorted(heavy & set(loaded.stdout.split())) == []

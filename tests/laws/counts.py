@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from flowsim.journeys import OPEN, TASK, UNWELL, WAIT_IN
-from flowsim.measures.census import REASONS
+from flowsim.measures.ground import REASONS
 from tests.laws.lived import NEVER, Lived, Row
 
 Tally = defaultdict[str, float]

@@ -1,0 +1,59 @@
+"""Daily measures of one replication, kept small: numbers of people as short whole numbers, the rest as they are."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from flowsim.units import Floats
+
+MOST_PEOPLE: Final = np.iinfo(np.uint16).max
+
+
+class Daily(Mapping[str, Floats]):
+    """Daily measures by name, each of shape (days,) and exactly as it was given.
+
+    The results of a thousand replications are held at once, and most measures are numbers of people: two bytes
+    a day hold those as well as eight.
+    """
+
+    def __init__(self, measures: Mapping[str, Floats]) -> None:
+        table = np.stack([np.asarray(values, dtype=np.float64) for values in measures.values()])
+        whole = (table >= 0) & (table <= MOST_PEOPLE) & (table == np.floor(table))
+        self.names = shared(measures)
+        self._is_short = whole.all(axis=1)
+        self._short = table[self._is_short].astype(np.uint16)
+        self._long = table[~self._is_short]
+
+    def __getitem__(self, name: str) -> Floats:
+        if name not in self.names:
+            raise KeyError(name)
+        place = self.names.index(name)
+        is_short = self._is_short[place]
+        kept = self._short if is_short else self._long
+        values: Floats = kept[np.count_nonzero(self._is_short[:place] == is_short)].astype(np.float64)
+        return values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def table(self) -> Floats:
+        """All of them, one row a measure in the order of `names`; shape (measures, days)."""
+        found = np.empty((len(self.names), self._short.shape[1]))
+        found[self._is_short], found[~self._is_short] = self._short, self._long
+        return found
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.names = shared(self.names)
+
+
+def shared(names: Iterable[str]) -> tuple[str, ...]:
+    """Names of which a process keeps each once, however many replications bear it."""
+    return tuple(sys.intern(name) for name in names)
