@@ -10,6 +10,7 @@ import typer
 
 from flowsim.cli.check import check
 from flowsim.cli.runs import compare, run
+from flowsim.cli.sweep import sweep
 from flowsim.cli.words import OUR_FAULT
 from flowsim.version import __version__
 
@@ -37,7 +38,7 @@ def _options(
     """What holds for every command."""
 
 
-for command in (check, run, compare):
+for command in (check, run, compare, sweep):
     app.command()(command)
 
 

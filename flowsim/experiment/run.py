@@ -12,6 +12,7 @@ import numpy as np
 
 from flowsim.engine import ENGINES
 from flowsim.errors import RunError, Stopped
+from flowsim.experiment.cluster import Cluster, parcel
 from flowsim.experiment.intervals import mean_interval, replications_needed
 from flowsim.experiment.replicate import Progress, Replicated, Study, ignore, replicate
 from flowsim.experiment.worker import Outcome
@@ -30,7 +31,7 @@ class Effort:
 
     With `half_width` (people delayed) replications are added until the 95 % interval of every mean,
     or of every difference from the first scenario where there are several, is that tight, or
-    `most` replications are reached.
+    `most` replications are reached. With a `cluster` the work is done there, `parcel` replications a job.
     """
 
     replications: int | None = None
@@ -38,6 +39,8 @@ class Effort:
     engine: str = "simpy"
     cores: int = 1
     executor: Executor | None = None
+    parcel: int = 1
+    cluster: Cluster | None = None
     keep_journeys: int = 0
     half_width: float | None = None
     most: int = MOST_REPLICATIONS
@@ -53,6 +56,7 @@ def run_together(scenarios: Sequence[Scenario], effort: Effort) -> list[Result]:
     effort = _settled(scenarios, effort)
     for scenario in scenarios:
         build_timeline(scenario)  # complaints before any process is started
+    effort = _on_cluster(tuple(scenarios), effort)
     begun = time.perf_counter()
     outcomes, stopped = _enough(tuple(scenarios), effort)
     if not outcomes:
@@ -86,6 +90,16 @@ def _settled(scenarios: Sequence[Scenario], effort: Effort) -> Effort:
     return settled
 
 
+def _on_cluster(scenarios: tuple[Scenario, ...], effort: Effort) -> Effort:
+    """The effort with the cluster, if there is one, as its executor, and parcels that are worth sending."""
+    if effort.cluster is None:
+        return effort
+    assert effort.seed is not None
+    assert effort.replications is not None
+    size = parcel(scenarios, effort.seed, effort.engine, effort.replications, effort.cluster.workers)
+    return replace(effort, executor=effort.cluster.executor, parcel=size)
+
+
 def _enough(scenarios: tuple[Scenario, ...], effort: Effort) -> tuple[list[tuple[Outcome, ...]], bool]:
     """Replications in rounds until there are enough; whether the user stopped it."""
     assert effort.replications is not None
@@ -109,7 +123,9 @@ def _round(scenarios: tuple[Scenario, ...], effort: Effort, first: int, last: in
     assert effort.seed is not None
     study = Study(scenarios, first, last, effort.seed, effort.engine, effort.keep_journeys)
     on_done: Callable[[int, int], None] = lambda done, total: effort.on_done(first + done, first + total)  # noqa: E731
-    return replicate(study, cores=effort.cores, executor=effort.executor, on_done=on_done)
+    return replicate(
+        study, cores=effort.cores, executor=effort.executor, parcel=effort.parcel, on_done=on_done
+    )
 
 
 def _needed(scenarios: tuple[Scenario, ...], done: list[tuple[Outcome, ...]], half_width: float) -> int:

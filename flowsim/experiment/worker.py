@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import signal
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -76,5 +79,16 @@ def _prepared(keyed: _Keyed) -> Blueprint:
 
 
 def let_the_parent_stop_us() -> None:
-    """Ctrl-C reaches every process of a terminal; only the parent decides what it means."""
+    """Ctrl-C reaches every process of a terminal; only the parent decides what it means.
+
+    A parent that was killed decides nothing any more: then this process ends too, instead of waiting for ever.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
