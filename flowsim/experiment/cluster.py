@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import sys
@@ -76,16 +77,28 @@ def _client(address: str) -> Any:
             "a cluster needs the library distributed, which is not installed here; "
             'this brings it: pip install "flowsim[cluster]"'
         ) from problem
-    # Its own log tells of every try to connect, at length; what matters of it is said below.
+    # Its own log tells of every try to connect, at length; what matters of it is said here.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
+        # A client that is made in vain lingers, and complains for ten seconds when the program ends: knock first.
+        asyncio.run(_knock(address))
         client: Any = distributed.Client
         return client(address, timeout=ANSWERS_WITHIN_SECONDS, set_as_default=False)
-    except (OSError, ValueError, TypeError) as problem:  # an address of no use, or nobody there in time
+    except Exception as problem:  # whatever it is that listens there may say anything
         raise RunError(
-            f"no Dask scheduler answers at {address} within {ANSWERS_WITHIN_SECONDS:g} seconds; the command "
+            f'no Dask scheduler answers at "{address}" within {ANSWERS_WITHIN_SECONDS:g} seconds; the command '
             "dask scheduler says its address when it starts, such as tcp://10.0.0.5:8786"
         ) from problem
+
+
+async def _knock(address: str) -> None:
+    """Exchange greetings with a scheduler. Raises all sorts of errors where there is none."""
+    from distributed.comm import connect
+
+    # Its own limit holds for the connection only, not for somebody who listens and never says a word.
+    connecting = connect(address, timeout=ANSWERS_WITHIN_SECONDS)
+    comm = await asyncio.wait_for(connecting, ANSWERS_WITHIN_SECONDS)
+    await comm.close()
 
 
 def _looked_at(client: Any, address: str) -> Cluster:
