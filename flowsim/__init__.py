@@ -14,6 +14,7 @@ from flowsim.version import __version__
 
 if TYPE_CHECKING:
     from flowsim.decisions.compare import Comparison, compare, run
+    from flowsim.decisions.sweep import Sweep, read_sweep, sweep
     from flowsim.errors import FlowsimError, RunError, ScenarioError
     from flowsim.results import Result
     from flowsim.scenario.files import load
@@ -25,6 +26,9 @@ _HOME = {
     "Comparison": "flowsim.decisions.compare",
     "compare": "flowsim.decisions.compare",
     "run": "flowsim.decisions.compare",
+    "Sweep": "flowsim.decisions.sweep",
+    "read_sweep": "flowsim.decisions.sweep",
+    "sweep": "flowsim.decisions.sweep",
     "FlowsimError": "flowsim.errors",
     "RunError": "flowsim.errors",
     "ScenarioError": "flowsim.errors",
@@ -34,8 +38,8 @@ _HOME = {
 }
 
 __all__ = [
-    "Comparison", "FlowsimError", "Result", "RunError", "Scenario", "ScenarioError", "__version__", "compare", "load",
-    "run",
+    "Comparison", "FlowsimError", "Result", "RunError", "Scenario", "ScenarioError", "Sweep", "__version__", "compare",
+    "load", "read_sweep", "run", "sweep",
 ]  # fmt: skip
 
 

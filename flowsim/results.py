@@ -211,6 +211,19 @@ def write_text(path: Path, text: str) -> Path:
     return write_whole(path, lambda p: p.write_text(text, encoding="utf-8"))
 
 
+def write_table(path: Path, table: pd.DataFrame) -> Path:
+    """Write a table as Parquet, whole or not at all."""
+    return write_whole(path, lambda p: table.to_parquet(p, index=False))
+
+
+def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """Read a Parquet table, or some of its columns. Raises RunError in words where it is none."""
+    try:
+        return pd.read_parquet(path, columns=columns)
+    except (OSError, ValueError) as problem:  # pyarrow's own errors are among these
+        raise RunError(f"cannot read {path}: it is missing, damaged or no table of ours") from problem
+
+
 def _named(result: Result) -> pd.DataFrame:
     return result.journeys.assign(scenario=result.scenario.name)
 

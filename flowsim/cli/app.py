@@ -11,6 +11,7 @@ import typer
 from flowsim.cli.check import check
 from flowsim.cli.runs import compare, run
 from flowsim.cli.verify import verify
+from flowsim.cli.sweep import sweep
 from flowsim.cli.words import OUR_FAULT
 from flowsim.version import __version__
 
@@ -38,7 +39,7 @@ def _options(
     """What holds for every command."""
 
 
-for command in (check, run, compare, verify):
+for command in (check, run, compare, sweep, verify):
     app.command()(command)
 
 

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flowsim.cli.words import STOPPED, console, in_words
+from flowsim.cli.progress import progress
+from flowsim.cli.words import STOPPED, announce, console, in_words
 
 if TYPE_CHECKING:
     from flowsim.decisions.compare import Comparison
+    from flowsim.experiment.cluster import Cluster
     from flowsim.experiment.run import Effort
     from flowsim.results import Result
-
-SECONDS_BETWEEN_LINES: Final = 10.0
 
 Replications = Annotated[int | None, typer.Option("--replications", "-n", min=1, help="How often the period is repeated. [default: as the scenario says]")]  # fmt: skip
 Seed = Annotated[
     int | None, typer.Option(min=0, help="Names the set of draws. [default: as the scenario says]")
 ]
-Engine = Annotated[str, typer.Option(help="Which engine runs the scenario.")]
+Engine = Annotated[
+    str,
+    typer.Option(
+        help="compiled, simpy (the model itself, same results, slower), or auto: compiled where it can be."
+    ),
+]
 Cores = Annotated[int | None, typer.Option(min=1, help="Processor cores to use. [default: all]")]
 HalfWidth = Annotated[float | None, typer.Option("--until-half-width", help="Go on until the 95 % interval is at most this many people either way.")]  # fmt: skip
+ClusterAddress = Annotated[str | None, typer.Option("--cluster", envvar="FLOWSIM_CLUSTER", metavar="ADDRESS", help="Run on the Dask cluster whose scheduler listens there.")]  # fmt: skip
 Out = Annotated[Path | None, typer.Option(help="Write tables and pictures into this folder.")]
 Keep = Annotated[
     int, typer.Option("--keep-journeys", min=0, help="Keep everybody's journey of this many replications.")
@@ -38,8 +42,9 @@ def run(
     scenario: Annotated[str, typer.Argument(help="A bundled scenario's name, or a scenario file.")],
     replications: Replications = None,
     seed: Seed = None,
-    engine: Engine = "simpy",
+    engine: Engine = "auto",
     cores: Cores = None,
+    cluster: ClusterAddress = None,
     until_half_width: HalfWidth = None,
     out: Out = None,
     keep_journeys: Keep = 1,
@@ -52,8 +57,9 @@ def run(
     with in_words():
         loaded = load(scenario)
         _make_room(out)
-    with in_words(), _progress() as on_done:
-        results = run_together([loaded], replace(effort, on_done=on_done))
+    announce(engine)
+    with in_words(), on_cluster(cluster) as there, progress("replications") as on_done:
+        results = run_together([loaded], replace(effort, cluster=there, on_done=on_done))
     with in_words():
         _show(results, None)
         _write(results, out, None)
@@ -64,8 +70,9 @@ def compare(
     scenarios: Annotated[list[str], typer.Argument(help="The base first, then the plans: names or files.")],
     replications: Replications = None,
     seed: Seed = None,
-    engine: Engine = "simpy",
+    engine: Engine = "auto",
     cores: Cores = None,
+    cluster: ClusterAddress = None,
     until_half_width: HalfWidth = None,
     out: Out = None,
     keep_journeys: Keep = 0,
@@ -77,8 +84,9 @@ def compare(
     with in_words():
         loaded = comparable(scenarios)
         _make_room(out)
-    with in_words(), _progress() as on_done:
-        comparison = compare_with(loaded, replace(effort, on_done=on_done))
+    announce(engine)
+    with in_words(), on_cluster(cluster) as there, progress("replications") as on_done:
+        comparison = compare_with(loaded, replace(effort, cluster=there, on_done=on_done))
     with in_words():
         _show(comparison.results, comparison)
         _write(comparison.results, out, comparison)
@@ -101,46 +109,24 @@ def _effort(
     )
 
 
+@contextmanager
+def on_cluster(address: str | None) -> Iterator[Cluster | None]:
+    """The cluster that the user named; None where they named none."""
+    if not address:
+        yield None
+        return
+    from flowsim.experiment.cluster import cluster_at
+
+    with cluster_at(address) as found:
+        yield found
+
+
 def _make_room(out: Path | None) -> None:
     """Make the folder for the results before the work, not after it: then nothing is lost if it cannot be."""
     if out is not None:
         from flowsim.results import made_folder
 
         made_folder(out)
-
-
-def _progress() -> AbstractContextManager[Any]:
-    """A bar on standard error where there is a terminal; where there is none, a line now and then."""
-    return _bar() if sys.stderr.isatty() else nullcontext(_Lines())
-
-
-class _Lines:
-    """Progress for a log file: a line at the first replication, then at most one every so often."""
-
-    def __init__(self) -> None:
-        self._next = 0.0
-
-    def __call__(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now >= self._next:
-            self._next = now + SECONDS_BETWEEN_LINES
-            typer.echo(f"{done} of {total} replications", err=True)
-
-
-def _bar() -> AbstractContextManager[Any]:
-    from contextlib import contextmanager
-
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    @contextmanager
-    def bar() -> Any:
-        columns = (TextColumn("Replications"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task("run", total=None)
-            yield lambda done, total: progress.update(task, completed=done, total=total)
-
-    return bar()
 
 
 def _show(results: Sequence[Result], comparison: Comparison | None) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flowsim.cli.words import ANSWER_IS_NO, console, in_words
+from flowsim.cli.words import ANSWER_IS_NO, announce, console, in_words
 
 if TYPE_CHECKING:
     from flowsim.experiment.verify import Difference, Verdict
@@ -27,15 +27,11 @@ def verify(
     seed: Annotated[int | None, typer.Option(min=0, help="Names the set of draws. [default: as the scenario says]")] = None,
 ) -> None:  # fmt: skip
     """Run both engines on the same people and compare every time of everybody; exit code 1 at the first difference."""
-    from flowsim.engine import chosen_engine, what_to_expect
     from flowsim.experiment.verify import TWIN
     from flowsim.experiment.verify import verify as verdicts_on
 
+    announce(TWIN)
     with in_words():
-        chosen_engine(TWIN)
-        note = what_to_expect(TWIN)
-        if note:
-            typer.echo(note, err=True)
         people = rows = runs = 0
         for scenario in _scenarios(scenarios or [], generated, first):
             verdicts = list(_until_different(verdicts_on(scenario, range(replications), seed)))

@@ -52,3 +52,13 @@ def in_words() -> Iterator[None]:
     except FlowsimError as error:
         say_error(error)
         raise typer.Exit(INPUT_IS_WRONG) from None
+
+
+def announce(engine: str) -> None:
+    """Say on standard error what somebody who waits for an engine should know, if there is anything."""
+    from flowsim.engine import what_to_expect
+
+    with in_words():
+        note = what_to_expect(engine)
+    if note:
+        typer.echo(note, err=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from flowsim.engine import AUTO
 from flowsim.errors import RunError
 from flowsim.experiment.intervals import Interval, can_call, paired_interval, replications_needed
 from flowsim.experiment.run import Effort, run_together
@@ -81,7 +82,7 @@ def run(
     *,
     replications: int | None = None,
     seed: int | None = None,
-    engine: str = "simpy",
+    engine: str = AUTO,
     cores: int = 1,
     keep_journeys: int = 1,
     half_width: float | None = None,
@@ -102,7 +103,7 @@ def compare(
     *,
     replications: int | None = None,
     seed: int | None = None,
-    engine: str = "simpy",
+    engine: str = AUTO,
     cores: int = 1,
     keep_journeys: int = 0,
     half_width: float | None = None,

@@ -10,8 +10,9 @@ from typing import Final
 
 import numpy as np
 
-from flowsim.engine import ENGINES
+from flowsim.engine import AUTO, chosen_engine
 from flowsim.errors import RunError, Stopped
+from flowsim.experiment.cluster import Cluster, parcel
 from flowsim.experiment.intervals import mean_interval, replications_needed
 from flowsim.experiment.replicate import Progress, Replicated, Study, ignore, replicate
 from flowsim.experiment.worker import Outcome
@@ -30,15 +31,18 @@ class Effort:
 
     With `half_width` (people delayed) replications are added until the 95 % interval of every mean,
     or of every difference from the first scenario where there are several, is that tight, or
-    `most` replications are reached.
+    `most` replications are reached. `census_only` leaves out all but the delayed and the excess. With a `cluster` the work is done there, `parcel` replications a job.
     """
 
     replications: int | None = None
     seed: int | None = None
-    engine: str = "simpy"
+    engine: str = AUTO
     cores: int = 1
     executor: Executor | None = None
+    parcel: int = 1
+    cluster: Cluster | None = None
     keep_journeys: int = 0
+    census_only: bool = False
     half_width: float | None = None
     most: int = MOST_REPLICATIONS
     on_done: Progress = ignore
@@ -53,6 +57,7 @@ def run_together(scenarios: Sequence[Scenario], effort: Effort) -> list[Result]:
     effort = _settled(scenarios, effort)
     for scenario in scenarios:
         build_timeline(scenario)  # complaints before any process is started
+    effort = _on_cluster(tuple(scenarios), effort)
     begun = time.perf_counter()
     outcomes, stopped = _enough(tuple(scenarios), effort)
     if not outcomes:
@@ -72,11 +77,10 @@ def _settled(scenarios: Sequence[Scenario], effort: Effort) -> Effort:
         effort,
         replications=run.replications if effort.replications is None else effort.replications,
         seed=run.seed if effort.seed is None else effort.seed,
+        engine=chosen_engine(effort.engine),
     )
     assert settled.replications is not None
     assert settled.seed is not None
-    if settled.engine not in ENGINES:
-        raise RunError(f'there is no engine "{settled.engine}"; choose one of: {", ".join(ENGINES)}')
     if settled.replications < 1:
         raise RunError(f"{settled.replications} replications cannot be run; ask for 1 or more")
     if settled.seed < 0:
@@ -84,6 +88,16 @@ def _settled(scenarios: Sequence[Scenario], effort: Effort) -> Effort:
     if settled.half_width is not None and not settled.half_width > 0:
         raise RunError(f"a half-width of {settled.half_width:g} is never reached; ask for more than 0 people")
     return settled
+
+
+def _on_cluster(scenarios: tuple[Scenario, ...], effort: Effort) -> Effort:
+    """The effort with the cluster, if there is one, as its executor, and parcels that are worth sending."""
+    if effort.cluster is None:
+        return effort
+    assert effort.seed is not None
+    assert effort.replications is not None
+    size = parcel(scenarios, effort.seed, effort.engine, effort.replications, effort.cluster.workers)
+    return replace(effort, executor=effort.cluster.executor, parcel=size)
 
 
 def _enough(scenarios: tuple[Scenario, ...], effort: Effort) -> tuple[list[tuple[Outcome, ...]], bool]:
@@ -107,9 +121,13 @@ def _enough(scenarios: tuple[Scenario, ...], effort: Effort) -> tuple[list[tuple
 
 def _round(scenarios: tuple[Scenario, ...], effort: Effort, first: int, last: int) -> Replicated:
     assert effort.seed is not None
-    study = Study(scenarios, first, last, effort.seed, effort.engine, effort.keep_journeys)
+    study = Study(
+        scenarios, first, last, effort.seed, effort.engine, effort.keep_journeys, effort.census_only
+    )
     on_done: Callable[[int, int], None] = lambda done, total: effort.on_done(first + done, first + total)  # noqa: E731
-    return replicate(study, cores=effort.cores, executor=effort.executor, on_done=on_done)
+    return replicate(
+        study, cores=effort.cores, executor=effort.executor, parcel=effort.parcel, on_done=on_done
+    )
 
 
 def _needed(scenarios: tuple[Scenario, ...], done: list[tuple[Outcome, ...]], half_width: float) -> int:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import signal
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
+from typing import Final, NamedTuple, TypeVar
 
 from flowsim.engine import simulate
 from flowsim.journeys import Journeys
 from flowsim.measures import Measured, Setting, measure
+from flowsim.memory import keep_freed_memory
 from flowsim.people import Blueprint, populate, prepare
 from flowsim.ranks import Ranks
 from flowsim.scenario.files import fingerprint
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.timeline import build_timeline
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+MOST_KEPT: Final = 32
 
 
 @dataclass(frozen=True)
@@ -28,53 +39,97 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Job:
-    """Some replications of some scenarios. Everything a process needs, and small enough to send."""
+    """Some replications of some scenarios. Everything a process needs, and small enough to send.
+
+    Journeys are kept of replications below `keep_journeys`. With `census_only` nothing is worked out but the census
+    of the delayed and of the excess, which takes half the time.
+    """
 
     scenarios: tuple[Scenario, ...]
     replications: tuple[int, ...]
     seed: int
     engine: str
-    keep_journeys: int  # journeys are kept of replications below this number
+    keep_journeys: int = 0
+    census_only: bool = False
 
 
 def run_job(job: Job) -> list[Outcome]:
     """Run a job. Scenarios share the draws of a replication: common random numbers, drawn once."""
-    return [outcome for replication in job.replications for outcome in _replicate(job, replication)]
+    _settle_in()
+    plans = [_ready_made(scenario) for scenario in job.scenarios]
+    return [
+        _replicate(job, plan, number, ranks)
+        for replication in job.replications
+        for ranks in [Ranks(job.seed, replication)]
+        for number, plan in enumerate(plans)
+    ]
 
 
-def _replicate(job: Job, replication: int) -> list[Outcome]:
-    ranks = Ranks(job.seed, replication)
-    outcomes = []
-    for number, scenario in enumerate(job.scenarios):
-        plan = _prepared(_Keyed(scenario))
-        people = populate(plan, ranks)
-        journeys = simulate(people, plan.offer, float(scenario.run.days), job.engine)
-        measured = measure(journeys, Setting(plan.timeline, plan.offer))
-        kept = journeys if replication < job.keep_journeys else None
-        outcomes.append(Outcome(number, replication, measured, kept))
-    return outcomes
+class ReadyMade(NamedTuple):
+    """A scenario laid out day by day, for drawing people and for measuring."""
+
+    plan: Blueprint
+    setting: Setting
 
 
-class _Keyed:
-    """A scenario that a cache can tell from another by what affects its results."""
-
-    def __init__(self, scenario: Scenario) -> None:
-        self.scenario = scenario
-        self.key = fingerprint(scenario)
-
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Keyed) and self.key == other.key
+def _replicate(job: Job, made: ReadyMade, number: int, ranks: Ranks) -> Outcome:
+    """One replication of one scenario of a job."""
+    people = populate(made.plan, ranks)
+    horizon = float(made.plan.scenario.run.days)
+    keep = ranks.replication < job.keep_journeys
+    lean = job.census_only and not keep
+    journeys = simulate(people, made.plan.offer, horizon, job.engine, hindered_only=lean)
+    measured = measure(journeys, made.setting, census_only=job.census_only)
+    return Outcome(number, ranks.replication, measured, journeys if keep else None)
 
 
-@lru_cache(maxsize=32)
-def _prepared(keyed: _Keyed) -> Blueprint:
-    """A scenario laid out day by day; several replications in one process share it."""
-    return prepare(build_timeline(keyed.scenario))
+@cache
+def _settle_in() -> None:
+    """What a process does once, before its first replication."""
+    keep_freed_memory()
+
+
+# The last scenarios that this process ran, by what affects their results; several replications share one.
+_made: OrderedDict[str, ReadyMade] = OrderedDict()
+# The same by identity, because a fingerprint takes a millisecond; a scenario is frozen.
+_known: OrderedDict[int, tuple[Scenario, ReadyMade]] = OrderedDict()
+_making = threading.Lock()
+
+
+def _ready_made(scenario: Scenario) -> ReadyMade:
+    with _making:
+        known = _known.get(id(scenario))
+        if known is not None and known[0] is scenario:
+            return known[1]
+        key = fingerprint(scenario)
+        made = _made.get(key)
+        if made is None:
+            plan = prepare(build_timeline(scenario))
+            made = ReadyMade(plan, Setting(plan.timeline, plan.offer))
+        _keep(_made, key, made)
+        _keep(_known, id(scenario), (scenario, made))
+        return made
+
+
+def _keep(kept: OrderedDict[K, V], key: K, value: V) -> None:
+    """Keep something that was just used, and let go of what has not been used for longest."""
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > MOST_KEPT:
+        kept.popitem(last=False)
 
 
 def let_the_parent_stop_us() -> None:
-    """Ctrl-C reaches every process of a terminal; only the parent decides what it means."""
+    """Ctrl-C reaches every process of a terminal; only the parent decides what it means.
+
+    A parent that was killed decides nothing any more: then this process ends too, instead of waiting for ever.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -53,6 +53,7 @@ DOORS = {
     "tomllib": "flowsim.scenario",
     "pyarrow": "flowsim.results",
     "numba": "flowsim.compiling",
+    "distributed": "flowsim.experiment.cluster",
 }
 # pandas opens pyarrow's door from behind.
 PARQUET_METHODS = {"to_parquet", "read_parquet", "to_feather", "read_feather"}
@@ -229,9 +230,14 @@ def _way_back(start: str, reach: dict[str, set[str]]) -> list[str]:
 
 
 def declared_libraries() -> set[str]:
-    """The libraries that pyproject.toml names; all of ours are imported by the name they are installed by."""
+    """The libraries that pyproject.toml names; all of ours are imported by the name they are installed by.
+
+    Those that only tests need are not for the package.
+    """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return {need.partition(">")[0].strip().replace("-", "_") for need in project["dependencies"]}
+    optional = {extra: needs for extra, needs in project["optional-dependencies"].items() if extra != "test"}
+    needs = [*project["dependencies"], *(need for needs in optional.values() for need in needs)]
+    return {need.partition(">")[0].strip().replace("-", "_") for need in needs}
 
 
 def say(complaints: list[str]) -> None:
