@@ -1,0 +1,102 @@
+"""SimPy's clock, which can be told times instead of delays, and keeps what lies ahead by days."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from heapq import heapify, heappop, heappush
+from math import floor
+
+import simpy
+from simpy.core import EmptySchedule, Infinity
+from simpy.events import NORMAL
+
+from flowsim.engine import rules
+
+Entry = tuple[float, int, int, simpy.Event]
+
+
+class Clock(simpy.Environment):
+    """SimPy's environment, with the same order of events and less work to keep it.
+
+    SimPy keeps all that will ever happen in one heap. Here only the events of today are in it; those of each
+    later day wait in a list until their day has come, and those that happen at once wait in a line.
+    """
+
+    now = 0.0  # an attribute, where SimPy has a property: everybody looks at it, all the time
+
+    def __init__(self, first_day: int) -> None:
+        super().__init__(initial_time=first_day)
+        self.now = float(first_day)
+        self._today = first_day
+        self._later: defaultdict[int, list[Entry]] = defaultdict(list)
+        self._at_once: deque[simpy.Event] = deque()
+
+    def at(self, time: float, kind: int, number: int) -> Moment:
+        """An event at a time (days), in the written order of simultaneous things."""
+        moment = Moment(self)
+        self._enter((time, rules.order(kind, number), next(self._eid), moment))
+        return moment
+
+    def schedule(self, event: simpy.Event, priority: int = NORMAL, delay: float = 0) -> None:  # type: ignore[override]
+        """SimPy's own way to let an event happen."""
+        if delay == 0 and priority == NORMAL:
+            self._at_once.append(event)
+        else:
+            self._enter((self.now + delay, priority, next(self._eid), event))
+
+    def peek(self) -> float:
+        """The time of the next event; infinity if there is none."""
+        if self._at_once:
+            return self.now
+        if self._queue:
+            return self._queue[0][0]
+        return min(min(self._later.values(), key=min))[0] if self._later else Infinity
+
+    def step(self) -> None:
+        """Let the next event happen. Raises EmptySchedule if there is none."""
+        queue = self._queue
+        if self._at_once and not (queue and queue[0] < (self.now, NORMAL + 1)):
+            event = self._at_once.popleft()
+        else:
+            while not queue:
+                self._begin_next_day()
+            self.now, _, _, event = heappop(queue)
+            self._now = self.now
+        callbacks = event.callbacks
+        event.callbacks = None  # type: ignore[assignment]
+        for callback in callbacks:
+            callback(event)
+        if not event._ok and not event.defused:
+            raise event._value
+
+    def stop(self) -> None:
+        """Forget what has not happened, and with it everybody who waits for it."""
+        self._queue.clear()
+        self._later.clear()
+        self._at_once.clear()
+
+    def _enter(self, entry: Entry) -> None:
+        """Put an event into the calendar."""
+        if entry[0] < self._today + 1:
+            heappush(self._queue, entry)  # type: ignore[misc]
+        else:
+            self._later[floor(entry[0])].append(entry)
+
+    def _begin_next_day(self) -> None:
+        if not self._later:
+            raise EmptySchedule
+        self._today += 1
+        self._queue.extend(self._later.pop(self._today, ()))  # type: ignore[arg-type]
+        heapify(self._queue)
+
+
+class Moment(simpy.Event):
+    """An event at a time. It has succeeded from the start, with no value."""
+
+    # Said once, because a person makes several of them.
+    _ok = True
+    _value = None
+
+    def __init__(self, env: Clock) -> None:
+        self.env = env
+        self.callbacks = []
