@@ -24,25 +24,35 @@ class Clock(simpy.Environment):
 
     now = 0.0  # an attribute, where SimPy has a property: everybody looks at it, all the time
 
-    def __init__(self, first_day: int) -> None:
+    def __init__(self, first_day: int, horizon: float) -> None:
         super().__init__(initial_time=first_day)
         self.now = float(first_day)
-        self._today = first_day
+        self.horizon = horizon
+        self._tomorrow = first_day + 1
         self._later: defaultdict[int, list[Entry]] = defaultdict(list)
         self._at_once: deque[simpy.Event] = deque()
 
     def at(self, time: float, kind: int, number: int) -> Moment:
-        """An event at a time (days), in the written order of simultaneous things."""
+        """An event at a time (days), in the written order of simultaneous things; never, at or past the horizon."""
         moment = Moment(self)
-        self._enter((time, rules.order(kind, number), next(self._eid), moment))
+        if time < self.horizon:
+            entry = (time, rules.order(kind, number), next(self._eid), moment)
+            if time < self._tomorrow:
+                heappush(self._queue, entry)  # type: ignore[misc]
+            else:
+                self._later[floor(time)].append(entry)
         return moment
 
     def schedule(self, event: simpy.Event, priority: int = NORMAL, delay: float = 0) -> None:  # type: ignore[override]
         """SimPy's own way to let an event happen."""
         if delay == 0 and priority == NORMAL:
             self._at_once.append(event)
+            return
+        entry = (self.now + delay, priority, next(self._eid), event)
+        if entry[0] < self._tomorrow:
+            heappush(self._queue, entry)
         else:
-            self._enter((self.now + delay, priority, next(self._eid), event))
+            self._later[floor(entry[0])].append(entry)
 
     def peek(self) -> float:
         """The time of the next event; infinity if there is none."""
@@ -58,10 +68,9 @@ class Clock(simpy.Environment):
         if self._at_once and not (queue and queue[0] < (self.now, NORMAL + 1)):
             event = self._at_once.popleft()
         else:
-            while not queue:
+            if not queue:
                 self._begin_next_day()
             self.now, _, _, event = heappop(queue)
-            self._now = self.now
         callbacks = event.callbacks
         event.callbacks = None  # type: ignore[assignment]
         for callback in callbacks:
@@ -69,24 +78,19 @@ class Clock(simpy.Environment):
         if not event._ok and not event.defused:
             raise event._value
 
-    def stop(self) -> None:
+    def clear(self) -> None:
         """Forget what has not happened, and with it everybody who waits for it."""
         self._queue.clear()
         self._later.clear()
         self._at_once.clear()
 
-    def _enter(self, entry: Entry) -> None:
-        """Put an event into the calendar."""
-        if entry[0] < self._today + 1:
-            heappush(self._queue, entry)  # type: ignore[misc]
-        else:
-            self._later[floor(entry[0])].append(entry)
-
     def _begin_next_day(self) -> None:
+        """Go on to the next day on which something happens."""
         if not self._later:
             raise EmptySchedule
-        self._today += 1
-        self._queue.extend(self._later.pop(self._today, ()))  # type: ignore[arg-type]
+        while not self._queue:
+            self._queue.extend(self._later.pop(self._tomorrow, ()))  # type: ignore[arg-type]
+            self._tomorrow += 1
         heapify(self._queue)
 
 

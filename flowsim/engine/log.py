@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Sequence
 from typing import Final
 
@@ -38,7 +39,7 @@ class Log:
 
     def columns(self) -> dict[str, np.ndarray]:
         """The rows as arrays."""
-        table = np.array(self.numbers, dtype=float).reshape(-1, len(COLUMNS))
+        table = np.frombuffer(array("d", self.numbers)).reshape(-1, len(COLUMNS))
         columns = {name: table[:, at] for at, name in enumerate(COLUMNS)}
         return {
             name: columns[name].astype(np.int64) if name in WHOLE else columns[name]
@@ -46,14 +47,14 @@ class Log:
         }
 
 
-def plain(array: np.ndarray) -> Sequence[float]:
+def plain(column: np.ndarray) -> Sequence[float]:
     """An array read number by number: as plain Python numbers, which are faster than numpy's, and without a copy."""
-    return memoryview(array)
+    return memoryview(column)
 
 
-def whole(array: np.ndarray) -> Sequence[int]:
+def whole(column: np.ndarray) -> Sequence[int]:
     """The same for whole numbers."""
-    return memoryview(array)
+    return memoryview(column)
 
 
 class StepColumns:

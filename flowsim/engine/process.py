@@ -7,6 +7,7 @@ the people: nothing here is random.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Generator
 from functools import partial
 from typing import Any
@@ -51,11 +52,10 @@ class Life:
 class Visit:
     """Somebody in a place: what they hold, when they are ready, and what still has to be done."""
 
-    ready = refer_at = -math.inf
-    task = last_task = relapse = 0
-    disturbed_at = leaves_after = math.inf
-    timer = math.inf  # when an event comes to see whether they still wait
-    wait: Wait | None = None
+    __slots__ = (
+        "disturbed_at", "last_task", "leaves_after", "person", "ready", "refer_at", "relapse", "row", "service",
+        "size", "step", "task", "timer", "wait",
+    )  # fmt: skip
 
     def __init__(self, person: int, step: int, service: Service, row: int, size: float) -> None:
         self.person = person
@@ -63,6 +63,11 @@ class Visit:
         self.service = service
         self.row = row
         self.size = size
+        self.task = self.last_task = 0
+        self.refer_at = -math.inf
+        self.disturbed_at = math.inf
+        self.timer = math.inf  # when an event comes to see whether they still wait
+        self.wait: Wait | None = None
 
     @property
     def acts_at(self) -> float:
@@ -79,7 +84,7 @@ class Model:
     """The services, the clock and everybody's story."""
 
     def __init__(self, people: People, offer: Offer, horizon: float) -> None:
-        self.env = Clock(offer.first_day)
+        self.env = Clock(offer.first_day, horizon)
         self.people = people
         self.offer = offer
         self.horizon = horizon
@@ -97,8 +102,10 @@ class Model:
         self.alerts = list(offer.alerts)
         self.alerts_on = [False] * len(self.alerts)
         self.alerts_due = [math.inf] * len(self.alerts)
-        # Who is in hospital, for the census that escalations are judged by; kept only where there are any.
-        self.in_hospital: dict[int, Visit] = {}
+        # For the census that escalations are judged by, kept only where there are any: who will be ready in hospital
+        # on which day (an index), and who has been, by person.
+        self.ready_on: defaultdict[int, list[Visit]] = defaultdict(list)
+        self.kept: dict[int, Visit] = {}
         self.today = 0  # the index of the day in the tables of the offer
 
     def run(self) -> None:
@@ -106,6 +113,9 @@ class Model:
         days = self.offer.opens.shape[1]
         Life(self.midnights(days))
         self.env.run(until=self.horizon)
+        self.env.clear()
+        for service in self.services:
+            service.queue.clear()
 
     # ---- the city ------------------------------------------------------------------------------
 
@@ -115,7 +125,7 @@ class Model:
         arrivals = self.arrivals(days)
         there = self.already_there()
         for day in range(days):
-            yield self.at(self.offer.first_day + day, rules.MIDNIGHT, 0)
+            yield self.env.at(self.offer.first_day + day, rules.MIDNIGHT, 0)
             self.today = day
             on = self.escalations(day)
             for service in downstream:
@@ -160,7 +170,19 @@ class Model:
         """The midnight census: people ready for long enough, by the share that counts of what they wait for."""
         share = self.offer.counted_share[:, max(day - 1, 0)].tolist()
         latest = self.env.now - self.offer.counted_after_days
-        return float(sum(share[self.waits_for(v)] for v in self.in_hospital.values() if v.ready < latest))
+        for visit in self.ready_on.pop(day - 1, ()):
+            if math.isnan(self.rows[visit.row + LEFT]):
+                self.kept[visit.person] = visit
+        census = 0.0
+        for visit in self.kept.values():
+            if visit.ready < latest:
+                census += share[self.waits_for(visit)]
+        return census
+
+    def count_from(self, visit: Visit) -> None:
+        """Let the census see somebody in hospital from the day on which they are ready."""
+        day = math.floor(visit.ready) - self.offer.first_day
+        self.ready_on[max(day, -1)].append(visit)  # -1: at the start they have been ready for long
 
     def waits_for(self, visit: Visit) -> int:
         """The service that keeps somebody: the team whose task is not done, else the next place."""
@@ -180,7 +202,7 @@ class Model:
                     self.leave_while_waiting(visit)
                     return
             if visit.ready > self.env.now:
-                yield self.at(visit.ready, rules.READY, person)
+                yield self.env.at(visit.ready, rules.READY, person)
             if self.do.next[visit.step] == NONE:
                 self.give_up(visit, self.do.exit[visit.step])
                 return
@@ -194,7 +216,7 @@ class Model:
             visit = self.stroll_in(person, arrives)
         if visit is not None and not waits and visit.acts_at > arrives:
             return visit  # nothing happens on arrival that anybody else could notice
-        yield self.at(arrives, rules.ARRIVES, person)
+        yield self.env.at(arrives, rules.ARRIVES, person)
         if visit is not None:
             return (yield from self.wait_and_move(visit, asked)) if waits else visit
         step = self.first_step[person]
@@ -204,12 +226,13 @@ class Model:
         wait = Wait(self.env, person, None)
         self.ask(wait, step, self.first_otherwise[person], asked if waits else arrives)
         claim = yield wait.calls[0]
+        wait.heard()
         return self.enter(claim)
 
     def have_task_done(self, visit: Visit) -> Story:
         """Be referred to a team, wait for it, and have the next task done. False for who leaves before that."""
         if visit.refer_at > self.env.now:
-            yield self.at(visit.refer_at, rules.REFERRED, visit.person)
+            yield self.env.at(visit.refer_at, rules.REFERRED, visit.person)
         task, now = visit.task, self.env.now
         team = self.services[self.do.task_team[task]]
         row = self.log.open(visit.person, self.do.number[visit.step], TASK, team.number, now)
@@ -220,6 +243,7 @@ class Model:
             team.join(Claim(wait, team, NONE, TASK, row, 1.0), self.do.priority[visit.step], now)
             self.expect_disturbance_of(wait, visit)
             claim = yield wait.calls[0]
+            wait.heard()
             if claim is None:
                 return self.disturbed(visit)
             now = self.env.now
@@ -228,7 +252,7 @@ class Model:
         over = now + self.do.task_work[task]
         stays = visit.disturbed_at >= over or (yield from self.live_through(visit, over))
         if stays:
-            yield self.at(over, rules.TASK_DONE, visit.person)
+            yield self.env.at(over, rules.TASK_DONE, visit.person)
             visit.task += 1
         self.rows[row + READY_AT] = self.rows[row + LEFT] = self.env.now
         self.rows[row + OUTCOME] = DONE if stays else LEFT_WAITING
@@ -240,7 +264,7 @@ class Model:
     def live_through(self, visit: Visit, until: float) -> Story:
         """What happens to the person while a task takes its time; whether they are still in hospital then."""
         while visit.disturbed_at < until:
-            yield self.at(visit.disturbed_at, rules.DISTURBED, visit.person)
+            yield self.env.at(visit.disturbed_at, rules.DISTURBED, visit.person)
             if not self.disturbed(visit):
                 return False
         return True
@@ -252,6 +276,7 @@ class Model:
         while True:
             self.expect_disturbance_of(wait, visit)
             claim = yield wait.calls[0]
+            wait.heard()
             if claim is None:
                 if self.disturbed(visit):
                     return visit
@@ -261,7 +286,6 @@ class Model:
             self.give_up(visit, claim.service.number)
             if claim.purpose != WAIT_IN:
                 return following
-            del wait.calls[0]
             wait.visit = visit = following
 
     # ---- queueing ------------------------------------------------------------------------------
@@ -273,7 +297,7 @@ class Model:
             service = self.services[self.do.service[step]]
             due = asked + service.plan_b_after[self.today]
             if due < self.horizon:
-                moment = self.at(max(due, self.env.now), rules.PLAN_B_DUE, wait.person)
+                moment = self.env.at(max(due, self.env.now), rules.PLAN_B_DUE, wait.person)
                 moment.callbacks.append(partial(self.ask_for_plan_b, wait, other))
 
     def ask_for_plan_b(self, wait: Wait, other: int, _: simpy.Event) -> None:
@@ -303,7 +327,7 @@ class Model:
         visit.wait = wait
         if visit.disturbed_at < self.horizon and visit.disturbed_at != visit.timer:
             visit.timer = visit.disturbed_at
-            moment = self.at(visit.disturbed_at, rules.DISTURBED, visit.person)
+            moment = self.env.at(visit.disturbed_at, rules.DISTURBED, visit.person)
             moment.callbacks.append(visit.stop_waiting)
 
     # ---- getting in, and out -------------------------------------------------------------------
@@ -387,7 +411,7 @@ class Model:
             visit.leaves_after = self.do.leaves_after[step]
             self.expect_disturbance(visit)
             if self.alerts:
-                self.in_hospital[visit.person] = visit
+                self.count_from(visit)
 
     def refer_from(self, visit: Visit, earliest: float) -> None:
         """The first task is referred a lead before the person is expected to be ready (rule 3)."""
@@ -405,7 +429,7 @@ class Model:
             if time <= self.env.now:
                 self.become_smaller(visit, smaller)
             elif time < self.horizon:
-                moment = self.at(time, rules.SMALLER, visit.person)
+                moment = self.env.at(time, rules.SMALLER, visit.person)
                 moment.callbacks.append(partial(self.become_smaller, visit, smaller))
 
     def become_smaller(self, visit: Visit, size: float, _: simpy.Event | None = None) -> None:
@@ -417,8 +441,8 @@ class Model:
         """Leave a place; its room may admit somebody at this same instant (rule 5)."""
         self.rows[visit.row + LEFT] = self.env.now
         self.rows[visit.row + OUTCOME] = outcome
-        if self.alerts and self.in_hospital.get(visit.person) is visit:
-            del self.in_hospital[visit.person]
+        if self.kept.get(visit.person) is visit:
+            del self.kept[visit.person]
         visit.service.give_back(visit.size)
 
     # ---- while waiting in hospital (rule 11) -----------------------------------------------------
@@ -452,6 +476,8 @@ class Model:
         self.rows[visit.row + READY_AT] = visit.ready
         self.refer_from(visit, now)
         self.expect_disturbance(visit)
+        if self.alerts:
+            self.count_from(visit)
         return True
 
     def leaves_unnoticed(self, visit: Visit) -> bool:
@@ -468,11 +494,3 @@ class Model:
     def leave_while_waiting(self, visit: Visit) -> None:
         """Die in hospital, or leave it another way, while waiting."""
         self.give_up(visit, LEFT_WAITING)
-
-    # ---- the clock -------------------------------------------------------------------------------
-
-    def at(self, time: float, kind: int, person: int) -> simpy.Event:
-        """Wait for a time; what lies past the horizon is never reached."""
-        if time >= self.horizon:
-            return self.env.event()
-        return self.env.at(time, kind, person)

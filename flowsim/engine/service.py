@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, insort
+from bisect import insort
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,6 +56,12 @@ class Wait:
             self.over = True
         call.succeed(claim)
 
+    def heard(self) -> None:
+        """The person has heard a call. Nothing holds on to what is over, so that it leaves the memory at once."""
+        del self.calls[0]
+        if self.visit is not None:
+            self.visit.wait = None
+
     def break_off(self) -> None:
         """The person stops waiting for any of it."""
         self.over = True
@@ -68,7 +74,7 @@ class Wait:
 class Claim:
     """One person's place in one queue."""
 
-    __slots__ = ("purpose", "row", "service", "size", "step", "turn", "wait")
+    __slots__ = ("purpose", "row", "service", "size", "step", "wait")
 
     def __init__(self, wait: Wait, service: Service, step: int, purpose: int, row: int, size: float) -> None:
         self.wait = wait
@@ -183,17 +189,20 @@ class Service:
 
     def join(self, claim: Claim, priority: int, joined: float) -> None:
         """Somebody joins the queue: ordered by priority, time of joining and person number (rule 7)."""
-        claim.turn = priority, joined, claim.wait.person
-        insort(self.queue, (*claim.turn, claim))
-        claim.wait.claims.append(claim)
-        self.await_opening()
+        wait, queue = claim.wait, self.queue
+        turn = (priority, joined, wait.person, claim)
+        if not queue or queue[-1] < turn:
+            queue.append(turn)
+        else:
+            insort(queue, turn)
+        wait.claims.append(claim)
+        if self.env.now < self.opening:
+            self.await_opening()
         self.take_on()
 
     def leave_queue(self, claim: Claim) -> None:
         """Somebody stops queueing. If they were holding up others, those are looked at in a moment."""
-        at = bisect_left(self.queue, claim.turn)
-        while self.queue[at][3] is not claim:
-            at += 1
+        at = next(at for at, turn in enumerate(self.queue) if turn[3] is claim)
         del self.queue[at]
         if at == 0 and self.queue and self.can_take(self.queue[0][3].size):
             look_again = self.env.event()
@@ -203,7 +212,7 @@ class Service:
     def take_on(self) -> None:
         """Call people in from the queue, head first; nobody passes unless the service says so."""
         queue, at = self.queue, 0
-        while at < len(queue):
+        while at < len(queue) and self.taken_today < self.starts:
             claim = queue[at][3]
             if self.can_take(claim.size):
                 del queue[at]
