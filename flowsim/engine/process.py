@@ -69,11 +69,6 @@ class Visit:
         self.timer = math.inf  # when an event comes to see whether they still wait
         self.wait: Wait | None = None
 
-    @property
-    def acts_at(self) -> float:
-        """When, after getting in, something is due that others may notice: a referral, or being ready."""
-        return self.refer_at if self.task < self.last_task else self.ready
-
     def stop_waiting(self, _: simpy.Event) -> None:
         """Something happens to a person: if they still wait in this place, they stop asking."""
         if self.wait is not None and self.wait.visit is self and not self.wait.over:
@@ -135,7 +130,7 @@ class Model:
                     service.take_on()
                     service.await_opening()
             for person in arrivals[day]:
-                Life(self.life(person, there.pop(person, None)))
+                Life(self.life(person, there.pop(person, None) or self.stroll_in(person)))
 
     def arrivals(self, days: int) -> list[list[int]]:
         """For each day everybody who arrives then and can meet a limit; on the first also who is there already."""
@@ -194,7 +189,9 @@ class Model:
 
     def life(self, person: int, visit: Visit | None) -> Story:
         """One person's way from arrival (or from where they are at the start) to the end of care."""
-        visit = yield from self.come_in(person, visit)
+        if visit is None or self.acts_on_arrival(visit):
+            yield self.env.at(self.arrives[person], rules.ARRIVES, person)
+            visit = yield from self.come_in(person, visit)
         while visit is not None and not self.leaves_unnoticed(visit):
             while visit.task < visit.last_task:
                 stays = yield from self.have_task_done(visit)
@@ -209,22 +206,17 @@ class Model:
             visit = self.walk_on(visit) or (yield from self.wait_and_move(visit, self.env.now))
 
     def come_in(self, person: int, visit: Visit | None) -> Story:
-        """Arrive, and get into the first place; whoever is there at the start may already wait for the next."""
-        arrives, asked = self.arrives[person], self.asked[person]
+        """Get into the first place; whoever is in it at the start may already wait for the next."""
+        asked = self.asked[person]
         waits = not math.isnan(asked)
-        if visit is None and not waits:
-            visit = self.stroll_in(person, arrives)
-        if visit is not None and not waits and visit.acts_at > arrives:
-            return visit  # nothing happens on arrival that anybody else could notice
-        yield self.env.at(arrives, rules.ARRIVES, person)
         if visit is not None:
             return (yield from self.wait_and_move(visit, asked)) if waits else visit
-        step = self.first_step[person]
+        step, now = self.first_step[person], self.env.now
         service, size = self.services[self.do.service[step]], self.do.size_start[step]
         if not waits and service.lets_in_at_once(size):
-            return self.enter_at_once(person, step, service, size, arrives)
+            return self.enter_at_once(person, step, service, size, now)
         wait = Wait(self.env, person, None)
-        self.ask(wait, step, self.first_otherwise[person], asked if waits else arrives)
+        self.ask(wait, step, self.first_otherwise[person], asked if waits else now)
         claim = yield wait.calls[0]
         wait.heard()
         return self.enter(claim)
@@ -251,15 +243,33 @@ class Model:
         visit.refer_at = -math.inf
         over = now + self.do.task_work[task]
         stays = visit.disturbed_at >= over or (yield from self.live_through(visit, over))
+        if stays and self.ends_unnoticed(visit, team, over):
+            self.end_task(row, over, DONE)
+            visit.task += 1
+            return True
         if stays:
             yield self.env.at(over, rules.TASK_DONE, visit.person)
             visit.task += 1
-        self.rows[row + READY_AT] = self.rows[row + LEFT] = self.env.now
-        self.rows[row + OUTCOME] = DONE if stays else LEFT_WAITING
+        self.end_task(row, self.env.now, DONE if stays else LEFT_WAITING)
         team.give_back(1.0)
         if stays and visit.refer_at > -math.inf:  # unwell in between: the next task has a new stay to wait for
             self.refer_from(visit, self.env.now)
         return stays
+
+    def end_task(self, row: int, now: float, outcome: int) -> None:
+        """Note the end of a team's work on somebody."""
+        self.rows[row + READY_AT] = self.rows[row + LEFT] = now
+        self.rows[row + OUTCOME] = outcome
+
+    def ends_unnoticed(self, visit: Visit, team: Service, over: float) -> bool:
+        """Whether nothing depends on when a task is over: the last one, before the person is ready (rule 14)."""
+        return (
+            team.is_never_full
+            and visit.task + 1 == visit.last_task
+            and over < visit.ready
+            and over < self.horizon
+            and not team.opens_at(over)
+        )
 
     def live_through(self, visit: Visit, until: float) -> Story:
         """What happens to the person while a task takes its time; whether they are still in hospital then."""
@@ -332,13 +342,18 @@ class Model:
 
     # ---- getting in, and out -------------------------------------------------------------------
 
-    def stroll_in(self, person: int, arrives: float) -> Visit | None:
+    def stroll_in(self, person: int) -> Visit | None:
         """Settle on the morning of the day how somebody gets into a place that has room for all, whenever they come."""
         step = self.first_step[person]
         service = self.services[self.do.service[step]]
-        if not service.free:
+        if not service.free or not math.isnan(self.asked[person]):
             return None
-        return self.enter_at_once(person, step, service, self.do.size_start[step], arrives)
+        return self.enter_at_once(person, step, service, self.do.size_start[step], self.arrives[person])
+
+    def acts_on_arrival(self, visit: Visit) -> bool:
+        """Whether somebody who is in a place does anything on arrival that others may notice."""
+        first = visit.refer_at if visit.task < visit.last_task else visit.ready
+        return first <= self.arrives[visit.person] or not math.isnan(self.asked[visit.person])
 
     def walk_on(self, visit: Visit) -> Visit | None:
         """Go to the next place if nobody is waiting for it and it lets the person in."""
@@ -401,9 +416,10 @@ class Model:
         """Set out what this stay will hold: tasks, steps of a falling size, what may happen while waiting."""
         step = visit.step
         self.rows[visit.row + READY_AT] = visit.ready = ready
-        visit.task = self.do.first_task[step]
-        visit.last_task = visit.task + self.do.tasks[step]
-        self.refer_from(visit, entered)
+        if self.do.tasks[step]:
+            visit.task = self.do.first_task[step]
+            visit.last_task = visit.task + self.do.tasks[step]
+            self.refer_from(visit, entered)
         if visit.size != self.do.size_end[step]:
             self.shrink(visit, entered)
         if visit.service.is_hospital:
@@ -450,13 +466,10 @@ class Model:
     def expect_disturbance(self, visit: Visit) -> None:
         """When the person will become unwell again or leave another way, if still in hospital by then."""
         step = visit.step
-        waits_from = max(visit.ready, self.env.now)
-        leaves = waits_from + visit.leaves_after
-        number = visit.relapse - self.do.first_relapse[step]
-        unwell = (
-            waits_from + self.do.relapse_after[visit.relapse] if number < self.do.relapses[step] else math.inf
-        )
-        visit.disturbed_at = min(leaves, unwell)
+        comes_after = visit.leaves_after
+        if visit.relapse - self.do.first_relapse[step] < self.do.relapses[step]:
+            comes_after = min(comes_after, self.do.relapse_after[visit.relapse])
+        visit.disturbed_at = max(visit.ready, self.env.now) + comes_after
 
     def disturbed(self, visit: Visit) -> bool:
         """Become unwell (a new stay) or leave another way; whether the person is still in hospital."""
