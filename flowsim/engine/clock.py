@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import defaultdict, deque
-from heapq import heapify, heappop, heappush
 from math import floor
 
 import simpy
@@ -18,8 +18,8 @@ Entry = tuple[float, int, int, simpy.Event]
 class Clock(simpy.Environment):
     """SimPy's environment, with the same order of events and less work to keep it.
 
-    SimPy keeps all that will ever happen in one heap. Here only the events of today are in it; those of each
-    later day wait in a list until their day has come, and those that happen at once wait in a line.
+    SimPy keeps all that will ever happen in one heap. Here the events of each day wait in a list of their own,
+    which is sorted when the day has come; and those that happen at once wait in a line.
     """
 
     now = 0.0  # an attribute, where SimPy has a property: everybody looks at it, all the time
@@ -30,6 +30,8 @@ class Clock(simpy.Environment):
         self.horizon = horizon
         self._tomorrow = first_day + 1
         self._later: defaultdict[int, list[Entry]] = defaultdict(list)
+        self._day: list[Entry] = []  # today, sorted
+        self._place = 0  # of the next event in it
         self._at_once: deque[simpy.Event] = deque()
 
     def at(self, time: float, kind: int, number: int) -> Moment:
@@ -38,7 +40,7 @@ class Clock(simpy.Environment):
         if time < self.horizon:
             entry = (time, rules.order(kind, number), next(self._eid), moment)
             if time < self._tomorrow:
-                heappush(self._queue, entry)  # type: ignore[misc]
+                insort(self._day, entry, self._place)
             else:
                 self._later[floor(time)].append(entry)
         return moment
@@ -50,7 +52,7 @@ class Clock(simpy.Environment):
             return
         entry = (self.now + delay, priority, next(self._eid), event)
         if entry[0] < self._tomorrow:
-            heappush(self._queue, entry)
+            insort(self._day, entry, self._place)
         else:
             self._later[floor(entry[0])].append(entry)
 
@@ -58,19 +60,21 @@ class Clock(simpy.Environment):
         """The time of the next event; infinity if there is none."""
         if self._at_once:
             return self.now
-        if self._queue:
-            return self._queue[0][0]
-        return min(min(self._later.values(), key=min))[0] if self._later else Infinity
+        if self._place < len(self._day):
+            return self._day[self._place][0]
+        return min(min(day)[0] for day in self._later.values()) if self._later else Infinity
 
     def step(self) -> None:
         """Let the next event happen. Raises EmptySchedule if there is none."""
-        queue = self._queue
-        if self._at_once and not (queue and queue[0] < (self.now, NORMAL + 1)):
+        day, place = self._day, self._place
+        if self._at_once and not (place < len(day) and day[place] < (self.now, NORMAL + 1)):
             event = self._at_once.popleft()
         else:
-            if not queue:
+            if place == len(day):
                 self._begin_next_day()
-            self.now, _, _, event = heappop(queue)
+                place = 0
+            self.now, _, _, event = day[place]
+            self._place = place + 1
         callbacks = event.callbacks
         event.callbacks = None  # type: ignore[assignment]
         for callback in callbacks:
@@ -79,8 +83,9 @@ class Clock(simpy.Environment):
             raise event._value
 
     def clear(self) -> None:
-        """Forget what has not happened, and with it everybody who waits for it."""
-        self._queue.clear()
+        """Forget all events, and with them everybody who waits for one."""
+        self._day.clear()
+        self._place = 0
         self._later.clear()
         self._at_once.clear()
 
@@ -88,10 +93,13 @@ class Clock(simpy.Environment):
         """Go on to the next day on which something happens."""
         if not self._later:
             raise EmptySchedule
-        while not self._queue:
-            self._queue.extend(self._later.pop(self._tomorrow, ()))  # type: ignore[arg-type]
+        day = self._day
+        day.clear()
+        while not day:
+            day += self._later.pop(self._tomorrow, ())
             self._tomorrow += 1
-        heapify(self._queue)
+        day.sort()
+        self._place = 0
 
 
 class Moment(simpy.Event):

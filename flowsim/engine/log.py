@@ -39,11 +39,11 @@ class Log:
 
     def columns(self) -> dict[str, np.ndarray]:
         """The rows as arrays."""
-        table = np.frombuffer(array("d", self.numbers)).reshape(-1, len(COLUMNS))
-        columns = {name: table[:, at] for at, name in enumerate(COLUMNS)}
+        width = len(COLUMNS)
         return {
-            name: columns[name].astype(np.int64) if name in WHOLE else columns[name]
-            for name in (*WHOLE, *TIMES)
+            name: np.frombuffer(array(kind, self.numbers[COLUMNS.index(name) :: width]), dtype=dtype)
+            for names, kind, dtype in ((WHOLE, "q", np.int64), (TIMES, "d", np.float64))
+            for name in names
         }
 
 

@@ -101,6 +101,8 @@ class Model:
         # on which day (an index), and who has been, by person.
         self.ready_on: defaultdict[int, list[Visit]] = defaultdict(list)
         self.kept: dict[int, Visit] = {}
+        # Who waits in hospital for something that will be disturbed on which day.
+        self.disturbed_on: defaultdict[int, list[Visit]] = defaultdict(list)
         self.today = 0  # the index of the day in the tables of the offer
 
     def run(self) -> None:
@@ -129,6 +131,7 @@ class Model:
                 if service.queue:
                     service.take_on()
                     service.await_opening()
+            self.disturbances(day)
             for person in arrivals[day]:
                 Life(self.life(person, there.pop(person, None) or self.stroll_in(person)))
 
@@ -335,10 +338,27 @@ class Model:
     def expect_disturbance_of(self, wait: Wait, visit: Visit) -> None:
         """The wait is broken off when the person becomes unwell or leaves before they are called."""
         visit.wait = wait
-        if visit.disturbed_at < self.horizon and visit.disturbed_at != visit.timer:
-            visit.timer = visit.disturbed_at
-            moment = self.env.at(visit.disturbed_at, rules.DISTURBED, visit.person)
-            moment.callbacks.append(visit.stop_waiting)
+        time = visit.disturbed_at
+        if time < self.horizon and time != visit.timer:
+            visit.timer = time
+            day = math.floor(time) - self.offer.first_day
+            if day > self.today:
+                self.disturbed_on[day].append(visit)
+            else:
+                self.set_timer(visit)
+
+    def set_timer(self, visit: Visit) -> None:
+        """See at the time of the disturbance whether they still wait."""
+        moment = self.env.at(visit.timer, rules.DISTURBED, visit.person)
+        moment.callbacks.append(visit.stop_waiting)
+
+    def disturbances(self, day: int) -> None:
+        """Set the timers of a day; most people have been called by then."""
+        for visit in self.disturbed_on.pop(day, ()):
+            if visit.wait is None:
+                visit.timer = math.inf
+            else:
+                self.set_timer(visit)
 
     # ---- getting in, and out -------------------------------------------------------------------
 
