@@ -19,6 +19,7 @@ from flowsim.engine import rules
 from flowsim.engine.clock import Clock
 from flowsim.engine.log import ASKED, LEFT, OUTCOME, READY_AT, STARTED, Log, StepColumns, plain, whole
 from flowsim.engine.service import Claim, Service, Wait
+from flowsim.engine.unhindered import ready_after
 from flowsim.journeys import DONE, LEFT_WAITING, PLAN_B, STAY, TASK, UNWELL, WAIT_IN
 from flowsim.people import NONE, People
 from flowsim.scenario.offer import Alert, Offer
@@ -132,16 +133,31 @@ class Model:
                     service.take_on()
                     service.await_opening()
             self.disturbances(day)
-            for person in arrivals[day]:
-                Life(self.life(person, there.pop(person, None) or self.stroll_in(person)))
+            for person, ready in arrivals[day]:
+                strolls = ready == ready  # a number
+                visit = self.stroll_in(person, ready) if strolls else there.pop(person, None)
+                Life(self.life(person, visit))
 
-    def arrivals(self, days: int) -> list[list[int]]:
-        """For each day everybody who arrives then and can meet a limit; on the first also who is there already."""
-        hindered = np.flatnonzero(self.people.hindered)
+    def arrivals(self, days: int) -> list[list[tuple[int, float]]]:
+        """For each day everybody who arrives then and can meet a limit; on the first also who is there already.
+
+        With each the time at which they will be ready if they stroll in, else NaN.
+        """
+        people = self.people
+        hindered = np.flatnonzero(people.hindered)
+        step = people.first_step[hindered]
+        strolls = (
+            self.offer.free[people.steps.service[step]]
+            & np.isnan(people.entered[hindered])
+            & np.isnan(people.asked[hindered])
+        )
+        ready = np.full(hindered.size, np.nan)
+        ready[strolls] = ready_after(people.steps, self.offer, step[strolls], people.arrives[hindered[strolls]])
         midnights = self.offer.first_day + np.arange(1, days)
+        days_begin = np.searchsorted(people.arrives[hindered], midnights)
         return [
-            persons.tolist()
-            for persons in np.split(hindered, np.searchsorted(self.people.arrives[hindered], midnights))
+            list(zip(persons.tolist(), times.tolist(), strict=True))
+            for persons, times in zip(np.split(hindered, days_begin), np.split(ready, days_begin), strict=True)
         ]
 
     def already_there(self) -> dict[int, Visit]:
@@ -362,13 +378,16 @@ class Model:
 
     # ---- getting in, and out -------------------------------------------------------------------
 
-    def stroll_in(self, person: int) -> Visit | None:
+    def stroll_in(self, person: int, ready: float) -> Visit:
         """Settle on the morning of the day how somebody gets into a place that has room for all, whenever they come."""
-        step = self.first_step[person]
-        service = self.services[self.do.service[step]]
-        if not service.free or not math.isnan(self.asked[person]):
-            return None
-        return self.enter_at_once(person, step, service, self.do.size_start[step], self.arrives[person])
+        step, arrives = self.first_step[person], self.arrives[person]
+        service, size = self.services[self.do.service[step]], self.do.size_start[step]
+        service.occupy(size)
+        row = self.log.open(person, self.do.number[step], STAY, service.number, arrives)
+        self.rows[row + STARTED] = arrives
+        visit = Visit(person, step, service, row, size)
+        self.take_stay(visit, arrives, ready)
+        return visit
 
     def acts_on_arrival(self, visit: Visit) -> bool:
         """Whether somebody who is in a place does anything on arrival that others may notice."""
