@@ -49,12 +49,12 @@ class Log:
 
 def plain(column: np.ndarray) -> Sequence[float]:
     """An array read number by number: as plain Python numbers, which are faster than numpy's, and without a copy."""
-    return memoryview(column)
+    return column.data
 
 
 def whole(column: np.ndarray) -> Sequence[int]:
     """The same for whole numbers."""
-    return memoryview(column)
+    return column.data
 
 
 class StepColumns:

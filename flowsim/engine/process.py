@@ -34,10 +34,10 @@ class Life:
     A simpy.Process would make an event for its beginning and another for its end.
     """
 
-    __slots__ = ("story",)
+    __slots__ = ("send",)
 
     def __init__(self, story: Story) -> None:
-        self.story = story
+        self.send = story.send
         for event in story:  # to the first event, if there is any
             event.callbacks.append(self.go_on)
             return
@@ -45,9 +45,10 @@ class Life:
     def go_on(self, event: simpy.Event) -> None:
         """Tell the story on from an event that happens now to the next that has not."""
         try:
-            self.story.send(event._value).callbacks.append(self.go_on)
+            following = self.send(event._value)  # noqa: SLF001 - event.value is a function: too slow here
         except StopIteration:
-            pass
+            return
+        following.callbacks.append(self.go_on)
 
 
 class Visit:
@@ -64,6 +65,9 @@ class Visit:
         self.service = service
         self.row = row
         self.size = size
+        self.ready: float
+        self.leaves_after: float  # days of waiting; of those in hospital
+        self.relapse: int  # the next one; of those in hospital
         self.task = self.last_task = 0
         self.refer_at = -math.inf
         self.disturbed_at = math.inf
@@ -110,7 +114,7 @@ class Model:
         """Run to the horizon; what would happen at the horizon itself does not."""
         days = self.offer.opens.shape[1]
         Life(self.midnights(days))
-        self.env.run(until=self.horizon)
+        self.env.run()
         self.env.clear()
         for service in self.services:
             service.queue.clear()
@@ -134,8 +138,7 @@ class Model:
                     service.await_opening()
             self.disturbances(day)
             for person, ready in arrivals[day]:
-                strolls = ready == ready  # a number
-                visit = self.stroll_in(person, ready) if strolls else there.pop(person, None)
+                visit = there.pop(person, None) if math.isnan(ready) else self.stroll_in(person, ready)
                 Life(self.life(person, visit))
 
     def arrivals(self, days: int) -> list[list[tuple[int, float]]]:
@@ -152,13 +155,11 @@ class Model:
             & np.isnan(people.asked[hindered])
         )
         ready = np.full(hindered.size, np.nan)
-        ready[strolls] = ready_after(people.steps, self.offer, step[strolls], people.arrives[hindered[strolls]])
-        midnights = self.offer.first_day + np.arange(1, days)
-        days_begin = np.searchsorted(people.arrives[hindered], midnights)
-        return [
-            list(zip(persons.tolist(), times.tolist(), strict=True))
-            for persons, times in zip(np.split(hindered, days_begin), np.split(ready, days_begin), strict=True)
-        ]
+        arrives = people.arrives[hindered]
+        ready[strolls] = ready_after(people.steps, self.offer, step[strolls], arrives[strolls])
+        begins = np.searchsorted(arrives, self.offer.first_day + np.arange(1, days))
+        of_day = zip(np.split(hindered, begins), np.split(ready, begins), strict=True)
+        return [list(zip(who.tolist(), when.tolist(), strict=True)) for who, when in of_day]
 
     def already_there(self) -> dict[int, Visit]:
         """Those who are there at the start hold their places before anybody asks for one."""
@@ -271,7 +272,8 @@ class Model:
             visit.task += 1
         self.end_task(row, self.env.now, DONE if stays else LEFT_WAITING)
         team.give_back(1.0)
-        if stays and visit.refer_at > -math.inf:  # unwell in between: the next task has a new stay to wait for
+        if stays and visit.refer_at > -math.inf:
+            # Unwell in between: the next task has a new stay to wait for.
             self.refer_from(visit, self.env.now)
         return stays
 
@@ -537,9 +539,10 @@ class Model:
 
         It is their last place, it is never full, and nothing more happens to them there.
         """
-        if not self.do.ends_care[visit.step] or visit.ready <= self.env.now or visit.service.opens_at(visit.ready):
+        ready = visit.ready
+        if not self.do.ends_care[visit.step] or ready <= self.env.now or visit.service.opens_at(ready):
             return False
-        self.rows[visit.row + LEFT] = visit.ready
+        self.rows[visit.row + LEFT] = ready
         self.rows[visit.row + OUTCOME] = self.do.exit[visit.step]
         return True
 

@@ -124,11 +124,7 @@ class Service:
         self.per_day_waited = plain(offer.per_day_waited[number])
         self.plan_b_after = plain(offer.plan_b_after[number])
         # Room that comes free here is nobody's gain, except at the instant of opening.
-        self.is_never_full = not self.is_hospital and bool(np.isinf(offer.dated[CAPACITY, number]).all()) and not any(
-            effect.service == number and effect.quantity == CAPACITY
-            for alert in offer.alerts
-            for effect in alert.effects
-        )
+        self.is_never_full = not self.is_hospital and never_full(offer, number)
         self._opening_times = frozenset(self._opens)
 
     # ---- the calendar ----------------------------------------------------------------------------
@@ -223,3 +219,9 @@ class Service:
                 at += 1
             else:
                 return
+
+
+def never_full(offer: Offer, number: int) -> bool:
+    """Whether a service has room for everybody on every day, whatever the escalations."""
+    changes = [(effect.service, effect.quantity) for alert in offer.alerts for effect in alert.effects]
+    return bool(np.isinf(offer.dated[CAPACITY, number]).all()) and (number, CAPACITY) not in changes
