@@ -490,7 +490,9 @@ class Model:
                 moment.callbacks.append(partial(self.become_smaller, visit, smaller))
 
     def become_smaller(self, visit: Visit, size: float, _: simpy.Event | None = None) -> None:
-        """Give back part of the room."""
+        """Give back part of the room, unless the person left at this instant: then all of it has been given back."""
+        if not math.isnan(self.rows[visit.row + LEFT]):
+            return
         freed, visit.size = visit.size - size, size
         visit.service.give_back(freed)
 

@@ -257,6 +257,15 @@ def test_a_size_falls_at_once_in_a_stay_of_no_length() -> None:
     assert told.started("stit") == [0.0, 3.0, 3.0]
 
 
+def test_a_size_that_falls_at_the_instant_of_leaving_frees_no_room_twice() -> None:
+    """A stay of one step of the grid: its last fall is rounded to its end, when the person has gone already."""
+    city = City({"stit": {"capacity": 3}})
+    told = city.lives(
+        someone(0, stay("stit", 2**-32, size=(3.0, 1.0))), *(someone(1, stay("stit", 1)) for _ in range(4))
+    )
+    assert told.started("stit") == [0.0, 1.0, 1.0, 1.0, 2.0]
+
+
 def test_capacity_nought_takes_nobody() -> None:
     assert City({"beds": {"capacity": 0}}).lives(someone(0, stay("beds", 1))).rows(0, "beds") == [
         (0.0, NAN, NAN, NAN, "")
