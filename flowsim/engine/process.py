@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from functools import partial
 from typing import Any
 
@@ -124,9 +124,8 @@ class Model:
     def midnights(self, days: int) -> Story:
         """Each midnight: take the census, judge the escalations, begin the day, take people on, expect arrivals."""
         downstream = [self.services[n] for n in self.offer.downstream]
-        arrivals = self.arrivals(days)
         there = self.already_there()
-        for day in range(days):
+        for day, arriving in enumerate(self.arrivals(days)):
             yield self.env.at(self.offer.first_day + day, rules.MIDNIGHT, 0)
             self.today = day
             on = self.escalations(day)
@@ -137,11 +136,11 @@ class Model:
                     service.take_on()
                     service.await_opening()
             self.disturbances(day)
-            for person, ready in arrivals[day]:
+            for person, ready in arriving:
                 visit = there.pop(person, None) if math.isnan(ready) else self.stroll_in(person, ready)
                 Life(self.life(person, visit))
 
-    def arrivals(self, days: int) -> list[list[tuple[int, float]]]:
+    def arrivals(self, days: int) -> Iterator[Iterator[tuple[int, float]]]:
         """For each day everybody who arrives then and can meet a limit; on the first also who is there already.
 
         With each the time at which they will be ready if they stroll in, else NaN.
@@ -159,7 +158,7 @@ class Model:
         ready[strolls] = ready_after(people.steps, self.offer, step[strolls], arrives[strolls])
         begins = np.searchsorted(arrives, self.offer.first_day + np.arange(1, days))
         of_day = zip(np.split(hindered, begins), np.split(ready, begins), strict=True)
-        return [list(zip(who.tolist(), when.tolist(), strict=True)) for who, when in of_day]
+        return (zip(who.tolist(), when.tolist(), strict=True) for who, when in of_day)
 
     def already_there(self) -> dict[int, Visit]:
         """Those who are there at the start hold their places before anybody asks for one."""
@@ -253,7 +252,7 @@ class Model:
         else:
             wait = Wait(self.env, visit.person, visit)
             team.join(Claim(wait, team, NONE, TASK, row, 1.0), self.do.priority[visit.step], now)
-            self.expect_disturbance_of(wait, visit)
+            self.break_off_when_disturbed(wait, visit)
             claim = yield wait.calls[0]
             wait.heard()
             if claim is None:
@@ -305,7 +304,7 @@ class Model:
         wait = Wait(self.env, visit.person, visit)
         self.ask(wait, self.do.next[visit.step], self.do.otherwise[visit.step], asked)
         while True:
-            self.expect_disturbance_of(wait, visit)
+            self.break_off_when_disturbed(wait, visit)
             claim = yield wait.calls[0]
             wait.heard()
             if claim is None:
@@ -353,7 +352,7 @@ class Model:
         row = self.log.open(wait.person, self.do.number[step], purpose, service.number, asked)
         service.join(Claim(wait, service, step, purpose, row, size), self.do.priority[step], asked)
 
-    def expect_disturbance_of(self, wait: Wait, visit: Visit) -> None:
+    def break_off_when_disturbed(self, wait: Wait, visit: Visit) -> None:
         """The wait is broken off when the person becomes unwell or leaves before they are called."""
         visit.wait = wait
         time = visit.disturbed_at
