@@ -440,9 +440,8 @@ class Model:
         """The stay begins: when it is over, and when the person is declared ready, is settled now (rule 2)."""
         step, service = visit.step, visit.service
         self.rows[visit.row + STARTED] = now
-        over = rules.stay_until(
-            now, self.do.stay[step], service.stay_scale, service.per_day_waited[self.today], waited
-        )
+        per_day = service.per_day_waited[self.today] if waited else 0.0
+        over = rules.stay_until(now, self.do.stay[step], service.stay_scale, per_day, waited)
         self.take_stay(visit, now, self.declared(visit, over, self.do.decided_rank[step]))
 
     def declared(self, visit: Visit, over: float, rank: float) -> float:
@@ -499,7 +498,7 @@ class Model:
         """Leave a place; its room may admit somebody at this same instant (rule 5)."""
         self.rows[visit.row + LEFT] = self.env.now
         self.rows[visit.row + OUTCOME] = outcome
-        if self.kept.get(visit.person) is visit:
+        if visit.service.is_hospital and self.kept.get(visit.person) is visit:
             del self.kept[visit.person]
         visit.service.give_back(visit.size)
 
