@@ -7,7 +7,8 @@ the people: nothing here is random.
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections import defaultdict
+from collections.abc import Generator, Iterator
 from functools import partial
 from typing import Any
 
@@ -15,8 +16,10 @@ import numpy as np
 import simpy
 
 from flowsim.engine import rules
-from flowsim.engine.log import ASKED, LEFT, OUTCOME, READY_AT, STARTED, Log, Row, StepLists
-from flowsim.engine.service import Claim, Clock, Moment, Service, Wait
+from flowsim.engine.clock import Clock
+from flowsim.engine.log import ASKED, LEFT, OUTCOME, READY_AT, STARTED, Log, StepColumns, plain, whole
+from flowsim.engine.service import Claim, Service, Wait
+from flowsim.engine.unhindered import ready_after
 from flowsim.journeys import DONE, LEFT_WAITING, PLAN_B, STAY, TASK, UNWELL, WAIT_IN
 from flowsim.people import NONE, People
 from flowsim.scenario.offer import Alert, Offer
@@ -26,25 +29,26 @@ Story = Generator[simpy.Event, Any, Any]
 
 
 class Life:
-    """Somebody's story under way: a process that begins within the event that brings the person.
+    """Somebody's story under way: a process that begins at once, and whose end nobody waits for.
 
-    Nobody waits for its beginning or its end, for which a simpy.Process would make two events more.
+    A simpy.Process would make an event for its beginning and another for its end.
     """
 
-    __slots__ = ("story",)
+    __slots__ = ("send",)
 
-    def __init__(self, story: Story, arrival: simpy.Event) -> None:
-        self.story = story
-        self.go_on(arrival)
+    def __init__(self, story: Story) -> None:
+        self.send = story.send
+        for event in story:  # to the first event, if there is any
+            event.callbacks.append(self.go_on)
+            return
 
     def go_on(self, event: simpy.Event) -> None:
-        """Tell the story on from an event that has happened to the next that has not."""
+        """Tell the story on from an event that happens now to the next that has not."""
         try:
-            while event.processed:
-                event = self.story.send(event.value)
+            following = self.send(event._value)  # noqa: SLF001 - event.value is a function: too slow here
         except StopIteration:
             return
-        event.callbacks.append(self.go_on)
+        following.callbacks.append(self.go_on)
 
 
 class Visit:
@@ -55,18 +59,18 @@ class Visit:
         "size", "step", "task", "timer", "wait",
     )  # fmt: skip
 
-    def __init__(self, person: int, step: int, service: Service, row: Row, size: float) -> None:
+    def __init__(self, person: int, step: int, service: Service, row: int, size: float) -> None:
         self.person = person
         self.step = step
         self.service = service
         self.row = row
         self.size = size
-        self.ready = -math.inf
-        self.refer_at = -math.inf
+        self.ready: float
+        self.leaves_after: float  # days of waiting; of those in hospital
+        self.relapse: int  # the next one; of those in hospital
         self.task = self.last_task = 0
-        self.relapse = 0
+        self.refer_at = -math.inf
         self.disturbed_at = math.inf
-        self.leaves_after = math.inf
         self.timer = math.inf  # when an event comes to see whether they still wait
         self.wait: Wait | None = None
 
@@ -80,54 +84,49 @@ class Model:
     """The services, the clock and everybody's story."""
 
     def __init__(self, people: People, offer: Offer, horizon: float) -> None:
-        self.env = Clock(initial_time=offer.first_day)
+        self.env = Clock(offer.first_day, horizon)
         self.people = people
         self.offer = offer
         self.horizon = horizon
         self.log = Log()
+        self.rows = self.log.numbers
         downstream = {service: place for place, service in enumerate(offer.downstream)}
-        self.services = [Service(self.env, offer, n, downstream[n]) for n in range(len(offer.names))]
-        self.do = StepLists(people.steps)
+        self.services = [
+            Service(self.env, self.log, offer, n, downstream[n]) for n in range(len(offer.names))
+        ]
+        self.do = StepColumns(people.steps, np.array([s.is_never_full for s in self.services]))
+        self.first_step = whole(people.first_step)
+        self.first_otherwise = whole(people.first_otherwise)
+        self.arrives = plain(people.arrives)
+        self.asked = plain(people.asked)
         self.alerts = list(offer.alerts)
         self.alerts_on = [False] * len(self.alerts)
         self.alerts_due = [math.inf] * len(self.alerts)
-        # Who is in hospital, for the census that escalations are judged by; kept only where there are any.
-        self.in_hospital: dict[int, Visit] = {}
+        # For the census that escalations are judged by, kept only where there are any: who will be ready in hospital
+        # on which day (an index), and who has been, by person.
+        self.ready_on: defaultdict[int, list[Visit]] = defaultdict(list)
+        self.kept: dict[int, Visit] = {}
+        # Who waits in hospital for something that will be disturbed on which day.
+        self.disturbed_on: defaultdict[int, list[Visit]] = defaultdict(list)
         self.today = 0  # the index of the day in the tables of the offer
 
     def run(self) -> None:
         """Run to the horizon; what would happen at the horizon itself does not."""
         days = self.offer.opens.shape[1]
-        self.env.process(self.midnights(days))
+        Life(self.midnights(days))
+        self.env.run()
+        self.env.clear()
         for service in self.services:
-            if (self.offer.opens[service.number] > 0).any():
-                self.env.process(service.calendar(days))
-        self.env.process(self.arrivals())
-        self.env.run(until=self.horizon)
+            service.queue.clear()
 
     # ---- the city ------------------------------------------------------------------------------
 
-    def arrivals(self) -> Story:
-        """Everybody who can meet a limit begins their story when they arrive."""
-        hindered = np.flatnonzero(self.people.hindered)
-        entered = self.people.entered[hindered].tolist()
-        asked = self.people.asked[hindered].tolist()
-        arrives = self.people.arrives[hindered].tolist()
-        rows = list(zip(hindered.tolist(), arrives, entered, asked, strict=True))
-        # Those who are there at the start hold their places before anybody asks for one.
-        there = {
-            p: self.already_in(p, was_in, waits) for p, _, was_in, waits in rows if not math.isnan(was_in)
-        }
-        for person, time, _, waits in rows:
-            arrival = Moment(self.env, time, rules.order(rules.ARRIVES, person))
-            yield arrival
-            Life(self.life(person, there.get(person), waits), arrival)
-
     def midnights(self, days: int) -> Story:
-        """Each midnight: take the census, judge the escalations, begin the day, take people on."""
+        """Each midnight: take the census, judge the escalations, begin the day, take people on, expect arrivals."""
         downstream = [self.services[n] for n in self.offer.downstream]
-        for day in range(days):
-            yield Moment(self.env, self.offer.first_day + day, rules.order(rules.MIDNIGHT, 0))
+        there = self.already_there()
+        for day, arriving in enumerate(self.arrivals(days)):
+            yield self.env.at(self.offer.first_day + day, rules.MIDNIGHT, 0)
             self.today = day
             on = self.escalations(day)
             for service in downstream:
@@ -135,6 +134,40 @@ class Model:
             for service in downstream:
                 if service.queue:
                     service.take_on()
+                    service.await_opening()
+            self.disturbances(day)
+            for person, ready in arriving:
+                visit = there.pop(person, None) if math.isnan(ready) else self.stroll_in(person, ready)
+                Life(self.life(person, visit))
+
+    def arrivals(self, days: int) -> Iterator[Iterator[tuple[int, float]]]:
+        """For each day everybody who arrives then and can meet a limit; on the first also who is there already.
+
+        With each the time at which they will be ready if they stroll in, else NaN.
+        """
+        people = self.people
+        hindered = np.flatnonzero(people.hindered)
+        step = people.first_step[hindered]
+        strolls = (
+            self.offer.free[people.steps.service[step]]
+            & np.isnan(people.entered[hindered])
+            & np.isnan(people.asked[hindered])
+        )
+        ready = np.full(hindered.size, np.nan)
+        arrives = people.arrives[hindered]
+        ready[strolls] = ready_after(people.steps, self.offer, step[strolls], arrives[strolls])
+        begins = np.searchsorted(arrives, self.offer.first_day + np.arange(1, days))
+        of_day = zip(np.split(hindered, begins), np.split(ready, begins), strict=True)
+        return (zip(who.tolist(), when.tolist(), strict=True) for who, when in of_day)
+
+    def already_there(self) -> dict[int, Visit]:
+        """Those who are there at the start hold their places before anybody asks for one."""
+        entered = self.people.entered
+        there = np.flatnonzero(self.people.hindered & ~np.isnan(entered))
+        return {
+            p: self.already_in(p, was_in)
+            for p, was_in in zip(there.tolist(), entered[there].tolist(), strict=True)
+        }
 
     def escalations(self, day: int) -> list[Alert]:
         """The escalations in force after the census of this midnight (rule 13)."""
@@ -151,7 +184,19 @@ class Model:
         """The midnight census: people ready for long enough, by the share that counts of what they wait for."""
         share = self.offer.counted_share[:, max(day - 1, 0)].tolist()
         latest = self.env.now - self.offer.counted_after_days
-        return float(sum(share[self.waits_for(v)] for v in self.in_hospital.values() if v.ready < latest))
+        for visit in self.ready_on.pop(day - 1, ()):
+            if math.isnan(self.rows[visit.row + LEFT]):
+                self.kept[visit.person] = visit
+        census = 0.0
+        for visit in self.kept.values():
+            if visit.ready < latest:
+                census += share[self.waits_for(visit)]
+        return census
+
+    def count_from(self, visit: Visit) -> None:
+        """Let the census see somebody in hospital from the day on which they are ready."""
+        day = math.floor(visit.ready) - self.offer.first_day
+        self.ready_on[max(day, -1)].append(visit)  # -1: at the start they have been ready for long
 
     def waits_for(self, visit: Visit) -> int:
         """The service that keeps somebody: the team whose task is not done, else the next place."""
@@ -161,96 +206,107 @@ class Model:
 
     # ---- a person's story ----------------------------------------------------------------------
 
-    def life(self, person: int, visit: Visit | None, asked: float) -> Story:
+    def life(self, person: int, visit: Visit | None) -> Story:
         """One person's way from arrival (or from where they are at the start) to the end of care."""
-        if visit is None:
-            visit = yield from self.come_in(person, asked)
-        elif not math.isnan(asked):
-            visit = yield from self.move_on(visit, asked)
-        while visit is not None:
-            stays = yield from self.get_ready(visit)
-            if not stays:
-                self.leave_while_waiting(visit)
+        if visit is None or self.acts_on_arrival(visit):
+            yield self.env.at(self.arrives[person], rules.ARRIVES, person)
+            visit = yield from self.come_in(person, visit)
+        while visit is not None and not self.leaves_unnoticed(visit):
+            while visit.task < visit.last_task:
+                stays = yield from self.have_task_done(visit)
+                if not stays:
+                    self.leave_while_waiting(visit)
+                    return
+            if visit.ready > self.env.now:
+                yield self.env.at(visit.ready, rules.READY, person)
+            if self.do.next[visit.step] == NONE:
+                self.give_up(visit, self.do.exit[visit.step])
                 return
-            visit = yield from self.move_on(visit, math.nan)
+            visit = self.walk_on(visit) or (yield from self.wait_and_move(visit, self.env.now))
 
-    def come_in(self, person: int, asked: float) -> Story:
-        """Arrive, and ask for the first place."""
-        step, other = int(self.people.first_step[person]), int(self.people.first_otherwise[person])
-        if math.isnan(asked):
-            service, size = self.services[self.do.service[step]], self.do.size_start[step]
-            if service.lets_in_at_once(size):
-                return self.enter_at_once(person, step, service, size)
-            asked = self.env.now
+    def come_in(self, person: int, visit: Visit | None) -> Story:
+        """Get into the first place; whoever is in it at the start may already wait for the next."""
+        asked = self.asked[person]
+        waits = not math.isnan(asked)
+        if visit is not None:
+            return (yield from self.wait_and_move(visit, asked)) if waits else visit
+        step, now = self.first_step[person], self.env.now
+        service, size = self.services[self.do.service[step]], self.do.size_start[step]
+        if not waits and service.lets_in_at_once(size):
+            return self.enter_at_once(person, step, service, size, now)
         wait = Wait(self.env, person, None)
-        self.ask(wait, step, other, asked)
+        self.ask(wait, step, self.first_otherwise[person], asked if waits else now)
         claim = yield wait.calls[0]
+        wait.heard()
         return self.enter(claim)
 
-    def get_ready(self, visit: Visit) -> Story:
-        """Stay until free to move: ready, and every task of this place done. False for who leaves another way."""
-        while visit.task < visit.last_task:
-            if visit.refer_at > self.env.now:
-                yield self.at(visit.refer_at, rules.REFERRED, visit.person)
-            stays = yield from self.have_task_done(visit)
-            if not stays:
-                return False
-        if visit.ready > self.env.now:
-            yield self.at(visit.ready, rules.READY, visit.person)
-        return True
-
     def have_task_done(self, visit: Visit) -> Story:
-        """Be referred to a team, wait for it, and have its task done, unless something comes in between."""
-        task = visit.task
+        """Be referred to a team, wait for it, and have the next task done. False for who leaves before that."""
+        if visit.refer_at > self.env.now:
+            yield self.env.at(visit.refer_at, rules.REFERRED, visit.person)
+        task, now = visit.task, self.env.now
         team = self.services[self.do.task_team[task]]
-        row = self.log.open(visit.person, self.do.number[visit.step], TASK, team.number, self.env.now)
+        row = self.log.open(visit.person, self.do.number[visit.step], TASK, team.number, now)
         if team.lets_in_at_once(1.0):
             team.occupy(1.0)
         else:
             wait = Wait(self.env, visit.person, visit)
-            priority = self.do.priority[visit.step]
-            team.join(Claim(wait, team, NONE, TASK, row, 1.0), priority, self.env.now)
-            claim = yield from self.be_called(wait, visit)
+            team.join(Claim(wait, team, NONE, TASK, row, 1.0), self.do.priority[visit.step], now)
+            self.break_off_when_disturbed(wait, visit)
+            claim = yield wait.calls[0]
+            wait.heard()
             if claim is None:
                 return self.disturbed(visit)
-        row[STARTED] = self.env.now
+            now = self.env.now
+        self.rows[row + STARTED] = now
         visit.refer_at = -math.inf
-        stays = yield from self.pass_time(visit, self.env.now + self.do.task_work[task])
-        row[READY_AT] = row[LEFT] = self.env.now
-        row[OUTCOME] = DONE if stays else LEFT_WAITING
-        team.give_back(1.0)
-        if stays:
+        over = now + self.do.task_work[task]
+        stays = visit.disturbed_at >= over or (yield from self.live_through(visit, over))
+        if stays and self.ends_unnoticed(visit, team, over):
+            self.end_task(row, over, DONE)
             visit.task += 1
-            if visit.refer_at > -math.inf:  # unwell in between: the next task has a new stay to wait for
-                self.refer_from(visit, self.env.now)
+            return True
+        if stays:
+            yield self.env.at(over, rules.TASK_DONE, visit.person)
+            visit.task += 1
+        self.end_task(row, self.env.now, DONE if stays else LEFT_WAITING)
+        team.give_back(1.0)
+        if stays and visit.refer_at > -math.inf:
+            # Unwell in between: the next task has a new stay to wait for.
+            self.refer_from(visit, self.env.now)
         return stays
 
-    def pass_time(self, visit: Visit, until: float) -> Story:
-        """Let a task take its time, living through what happens to the person meanwhile."""
+    def end_task(self, row: int, now: float, outcome: int) -> None:
+        """Note the end of a team's work on somebody."""
+        self.rows[row + READY_AT] = self.rows[row + LEFT] = now
+        self.rows[row + OUTCOME] = outcome
+
+    def ends_unnoticed(self, visit: Visit, team: Service, over: float) -> bool:
+        """Whether nothing depends on when a task is over: the last one, before the person is ready (rule 14)."""
+        return (
+            team.is_never_full
+            and visit.task + 1 == visit.last_task
+            and over < visit.ready
+            and over < self.horizon
+            and not team.opens_at(over)
+        )
+
+    def live_through(self, visit: Visit, until: float) -> Story:
+        """What happens to the person while a task takes its time; whether they are still in hospital then."""
         while visit.disturbed_at < until:
-            yield self.at(visit.disturbed_at, rules.DISTURBED, visit.person)
+            yield self.env.at(visit.disturbed_at, rules.DISTURBED, visit.person)
             if not self.disturbed(visit):
                 return False
-        yield self.at(until, rules.TASK_DONE, visit.person)
         return True
 
-    def move_on(self, visit: Visit, asked: float) -> Story:
-        """Wait for the next place and go there, or leave if there is none. Until then the present one is kept."""
-        step = self.do.next[visit.step]
-        if step == NONE:
-            self.give_up(visit, self.do.exit[visit.step])
-            return None
-        service, size = self.services[self.do.service[step]], self.do.size_start[step]
-        if math.isnan(asked):
-            if service.lets_in_at_once(size):
-                following = self.enter_at_once(visit.person, step, service, size)
-                self.give_up(visit, service.number)
-                return following
-            asked = self.env.now
+    def wait_and_move(self, visit: Visit, asked: float) -> Story:
+        """Wait for the next place and go there. Until then the present one is kept."""
         wait = Wait(self.env, visit.person, visit)
-        self.ask(wait, step, self.do.otherwise[visit.step], asked)
+        self.ask(wait, self.do.next[visit.step], self.do.otherwise[visit.step], asked)
         while True:
-            claim = yield from self.be_called(wait, visit)
+            self.break_off_when_disturbed(wait, visit)
+            claim = yield wait.calls[0]
+            wait.heard()
             if claim is None:
                 if self.disturbed(visit):
                     return visit
@@ -271,7 +327,7 @@ class Model:
             service = self.services[self.do.service[step]]
             due = asked + service.plan_b_after[self.today]
             if due < self.horizon:
-                moment = self.at(max(due, self.env.now), rules.PLAN_B_DUE, wait.person)
+                moment = self.env.at(max(due, self.env.now), rules.PLAN_B_DUE, wait.person)
                 moment.callbacks.append(partial(self.ask_for_plan_b, wait, other))
 
     def ask_for_plan_b(self, wait: Wait, other: int, _: simpy.Event) -> None:
@@ -296,68 +352,113 @@ class Model:
         row = self.log.open(wait.person, self.do.number[step], purpose, service.number, asked)
         service.join(Claim(wait, service, step, purpose, row, size), self.do.priority[step], asked)
 
-    def be_called(self, wait: Wait, visit: Visit) -> Story:
-        """Wait until a service calls; None where the person becomes unwell or leaves before that."""
+    def break_off_when_disturbed(self, wait: Wait, visit: Visit) -> None:
+        """The wait is broken off when the person becomes unwell or leaves before they are called."""
         visit.wait = wait
-        if visit.disturbed_at < self.horizon and visit.disturbed_at != visit.timer:
-            visit.timer = visit.disturbed_at
-            moment = self.at(visit.disturbed_at, rules.DISTURBED, visit.person)
-            moment.callbacks.append(visit.stop_waiting)
-        claim = yield wait.calls[0]
-        del wait.calls[0]
-        return claim
+        time = visit.disturbed_at
+        if time < self.horizon and time != visit.timer:
+            visit.timer = time
+            day = math.floor(time) - self.offer.first_day
+            if day > self.today:
+                self.disturbed_on[day].append(visit)
+            else:
+                self.set_timer(visit)
+
+    def set_timer(self, visit: Visit) -> None:
+        """See at the time of the disturbance whether they still wait."""
+        moment = self.env.at(visit.timer, rules.DISTURBED, visit.person)
+        moment.callbacks.append(visit.stop_waiting)
+
+    def disturbances(self, day: int) -> None:
+        """Set the timers of a day; most people have been called by then."""
+        for visit in self.disturbed_on.pop(day, ()):
+            if visit.wait is None:
+                visit.timer = math.inf
+            else:
+                self.set_timer(visit)
 
     # ---- getting in, and out -------------------------------------------------------------------
 
-    def enter_at_once(self, person: int, step: int, service: Service, size: float) -> Visit:
+    def stroll_in(self, person: int, ready: float) -> Visit:
+        """Settle on the morning of the day how somebody gets into a place that has room for all, whenever they come."""
+        step, arrives = self.first_step[person], self.arrives[person]
+        service, size = self.services[self.do.service[step]], self.do.size_start[step]
+        service.occupy(size)
+        row = self.log.open(person, self.do.number[step], STAY, service.number, arrives)
+        self.rows[row + STARTED] = arrives
+        visit = Visit(person, step, service, row, size)
+        self.take_stay(visit, arrives, ready)
+        return visit
+
+    def acts_on_arrival(self, visit: Visit) -> bool:
+        """Whether somebody who is in a place does anything on arrival that others may notice."""
+        first = visit.refer_at if visit.task < visit.last_task else visit.ready
+        return first <= self.arrives[visit.person] or not math.isnan(self.asked[visit.person])
+
+    def walk_on(self, visit: Visit) -> Visit | None:
+        """Go to the next place if nobody is waiting for it and it lets the person in."""
+        step = self.do.next[visit.step]
+        service, size = self.services[self.do.service[step]], self.do.size_start[step]
+        if not service.lets_in_at_once(size):
+            return None
+        following = self.enter_at_once(visit.person, step, service, size, self.env.now)
+        self.give_up(visit, service.number)
+        return following
+
+    def enter_at_once(self, person: int, step: int, service: Service, size: float, now: float) -> Visit:
         """Get into a place that nobody is waiting for."""
         service.occupy(size)
-        row = self.log.open(person, self.do.number[step], STAY, service.number, self.env.now)
-        return self.begin_stay(Visit(person, step, service, row, size), 0.0)
+        row = self.log.open(person, self.do.number[step], STAY, service.number, now)
+        visit = Visit(person, step, service, row, size)
+        self.begin_stay(visit, now, 0.0)
+        return visit
 
     def enter(self, claim: Claim) -> Visit:
         """Get into the place that has called: its room is already taken."""
+        now = self.env.now
         visit = Visit(claim.wait.person, claim.step, claim.service, claim.row, claim.size)
         if claim.purpose == WAIT_IN:
-            visit.row[STARTED] = visit.row[READY_AT] = visit.ready = self.env.now
-            return visit
-        return self.begin_stay(visit, self.env.now - claim.row[ASKED])
+            self.rows[visit.row + STARTED] = self.rows[visit.row + READY_AT] = visit.ready = now
+        else:
+            self.begin_stay(visit, now, now - self.rows[visit.row + ASKED])
+        return visit
 
-    def already_in(self, person: int, entered: float, asked: float) -> Visit:
+    def already_in(self, person: int, entered: float) -> Visit:
         """Be in a place when the simulation starts: the stay began before, and is over if they wait for another."""
-        step = int(self.people.first_step[person])
+        step = self.first_step[person]
         service, size = self.services[self.do.service[step]], self.do.size_start[step]
         row = self.log.open(person, self.do.number[step], STAY, service.number, entered)
-        row[STARTED] = entered
+        self.rows[row + STARTED] = entered
         visit = Visit(person, step, service, row, size)
         service.in_use += size
         self.take_stay(visit, entered, entered + self.do.stay[step])
-        if not math.isnan(asked):
+        if not math.isnan(self.asked[person]):
             visit.task = visit.last_task
         return visit
 
-    def begin_stay(self, visit: Visit, waited: float) -> Visit:
+    def begin_stay(self, visit: Visit, now: float, waited: float) -> None:
         """The stay begins: when it is over, and when the person is declared ready, is settled now (rule 2)."""
-        now, step, service, day = self.env.now, visit.step, visit.service, self.today
-        visit.row[STARTED] = now
-        over = rules.stay_until(
-            now, self.do.stay[step], service.stay_scale, service.per_day_waited[day], waited
-        )
+        step, service = visit.step, visit.service
+        self.rows[visit.row + STARTED] = now
+        per_day = service.per_day_waited[self.today] if waited else 0.0
+        over = rules.stay_until(now, self.do.stay[step], service.stay_scale, per_day, waited)
         self.take_stay(visit, now, self.declared(visit, over, self.do.decided_rank[step]))
-        return visit
 
     def declared(self, visit: Visit, over: float, rank: float) -> float:
         """When somebody whose stay is over is declared ready."""
+        if visit.service.decides_at_once:
+            return over
         day = math.floor(over) - self.offer.first_day
         return over + rules.declared_after(rank, visit.service.decided, day)
 
     def take_stay(self, visit: Visit, entered: float, ready: float) -> None:
         """Set out what this stay will hold: tasks, steps of a falling size, what may happen while waiting."""
         step = visit.step
-        visit.row[READY_AT] = visit.ready = ready
-        visit.task = self.do.first_task[step]
-        visit.last_task = visit.task + self.do.tasks[step]
-        self.refer_from(visit, entered)
+        self.rows[visit.row + READY_AT] = visit.ready = ready
+        if self.do.tasks[step]:
+            visit.task = self.do.first_task[step]
+            visit.last_task = visit.task + self.do.tasks[step]
+            self.refer_from(visit, entered)
         if visit.size != self.do.size_end[step]:
             self.shrink(visit, entered)
         if visit.service.is_hospital:
@@ -365,7 +466,7 @@ class Model:
             visit.leaves_after = self.do.leaves_after[step]
             self.expect_disturbance(visit)
             if self.alerts:
-                self.in_hospital[visit.person] = visit
+                self.count_from(visit)
 
     def refer_from(self, visit: Visit, earliest: float) -> None:
         """The first task is referred a lead before the person is expected to be ready (rule 3)."""
@@ -383,20 +484,22 @@ class Model:
             if time <= self.env.now:
                 self.become_smaller(visit, smaller)
             elif time < self.horizon:
-                moment = self.at(time, rules.SMALLER, visit.person)
+                moment = self.env.at(time, rules.SMALLER, visit.person)
                 moment.callbacks.append(partial(self.become_smaller, visit, smaller))
 
     def become_smaller(self, visit: Visit, size: float, _: simpy.Event | None = None) -> None:
-        """Give back part of the room."""
+        """Give back part of the room, unless the person left at this instant: then all of it has been given back."""
+        if not math.isnan(self.rows[visit.row + LEFT]):
+            return
         freed, visit.size = visit.size - size, size
         visit.service.give_back(freed)
 
     def give_up(self, visit: Visit, outcome: int) -> None:
         """Leave a place; its room may admit somebody at this same instant (rule 5)."""
-        visit.row[LEFT] = self.env.now
-        visit.row[OUTCOME] = outcome
-        if self.in_hospital.get(visit.person) is visit:
-            del self.in_hospital[visit.person]
+        self.rows[visit.row + LEFT] = self.env.now
+        self.rows[visit.row + OUTCOME] = outcome
+        if visit.service.is_hospital and self.kept.get(visit.person) is visit:
+            del self.kept[visit.person]
         visit.service.give_back(visit.size)
 
     # ---- while waiting in hospital (rule 11) -----------------------------------------------------
@@ -404,42 +507,45 @@ class Model:
     def expect_disturbance(self, visit: Visit) -> None:
         """When the person will become unwell again or leave another way, if still in hospital by then."""
         step = visit.step
-        waits_from = max(visit.ready, self.env.now)
-        leaves = waits_from + visit.leaves_after
-        number = visit.relapse - self.do.first_relapse[step]
-        unwell = (
-            waits_from + self.do.relapse_after[visit.relapse] if number < self.do.relapses[step] else math.inf
-        )
-        visit.disturbed_at = min(leaves, unwell)
+        comes_after = visit.leaves_after
+        if visit.relapse - self.do.first_relapse[step] < self.do.relapses[step]:
+            comes_after = min(comes_after, self.do.relapse_after[visit.relapse])
+        visit.disturbed_at = max(visit.ready, self.env.now) + comes_after
 
     def disturbed(self, visit: Visit) -> bool:
         """Become unwell (a new stay) or leave another way; whether the person is still in hospital."""
         now = self.env.now
-        waits_from = max(visit.ready, self.people.arrives[visit.person])
+        waits_from = max(visit.ready, self.arrives[visit.person])
         if waits_from + visit.leaves_after <= now:
             return False
         relapse = visit.relapse
         visit.leaves_after -= now - waits_from
         visit.relapse += 1
-        visit.row[LEFT] = now
-        visit.row[OUTCOME] = UNWELL
+        self.rows[visit.row + LEFT] = now
+        self.rows[visit.row + OUTCOME] = UNWELL
         visit.row = self.log.open(visit.person, self.do.number[visit.step], STAY, visit.service.number, now)
-        visit.row[STARTED] = now
+        self.rows[visit.row + STARTED] = now
         over = rules.stay_until(now, self.do.relapse_stay[relapse], visit.service.stay_scale, 0.0, 0.0)
         visit.ready = self.declared(visit, over, self.do.relapse_decided_rank[relapse])
-        visit.row[READY_AT] = visit.ready
+        self.rows[visit.row + READY_AT] = visit.ready
         self.refer_from(visit, now)
         self.expect_disturbance(visit)
+        if self.alerts:
+            self.count_from(visit)
+        return True
+
+    def leaves_unnoticed(self, visit: Visit) -> bool:
+        """Whether nobody's wait can depend on when somebody leaves; then it is noted now (rule 14).
+
+        It is their last place, it is never full, and nothing more happens to them there.
+        """
+        ready = visit.ready
+        if not self.do.ends_care[visit.step] or ready <= self.env.now or visit.service.opens_at(ready):
+            return False
+        self.rows[visit.row + LEFT] = ready
+        self.rows[visit.row + OUTCOME] = self.do.exit[visit.step]
         return True
 
     def leave_while_waiting(self, visit: Visit) -> None:
         """Die in hospital, or leave it another way, while waiting."""
         self.give_up(visit, LEFT_WAITING)
-
-    # ---- the clock -------------------------------------------------------------------------------
-
-    def at(self, time: float, kind: int, person: int) -> simpy.Event:
-        """Wait for a time; what lies past the horizon is never reached."""
-        if time >= self.horizon:
-            return self.env.event()
-        return Moment(self.env, time, rules.order(kind, person))

@@ -6,6 +6,7 @@ Written once, in plain arithmetic on numbers, so that every engine gives the sam
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 from flowsim.units import GRID_PER_DAY
@@ -44,7 +45,7 @@ def whole_starts(starts: float, day: int) -> float:
     return math.floor(starts * (week + 1) + shift) - math.floor(starts * week + shift)
 
 
-def declared_after(rank: float, chances: list[float], day: int) -> int:
+def declared_after(rank: float, chances: Sequence[float], day: int) -> int:
     """How many days later somebody is declared ready whose stay ends on a day (an index into chances).
 
     Each day decides with its own chance; one rank serves all days: it falls short of the chance

@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, insort
-from collections.abc import Generator
-from heapq import heappush
+from bisect import insort
 from typing import TYPE_CHECKING
 
+import numpy as np
 import simpy
 
 from flowsim.engine import rules
-from flowsim.engine.log import LEFT, OUTCOME, Row
+from flowsim.engine.clock import Clock
+from flowsim.engine.log import LEFT, OUTCOME, Log, plain
 from flowsim.journeys import WAIT_IN, WITHDRAWN
-from flowsim.scenario.offer import CAPACITY, STARTS, STAY_SCALE, Alert, Offer
+from flowsim.scenario.offer import CAPACITY, Alert, Offer
 from flowsim.units import grid
 
 if TYPE_CHECKING:
     from flowsim.engine.process import Visit
-
-
-class Clock(simpy.Environment):
-    """SimPy's clock, which can also be told the time of an event instead of the delay until it."""
-
-    def expect(self, event: simpy.Event, time: float, order: int) -> None:
-        """Let an event happen at a time (days), in its order among all that happens then."""
-        heappush(self._queue, (time, order, next(self._eid), event))  # type: ignore[misc]
-
-
-class Moment(simpy.Event):
-    """An event at a time, in the written order of simultaneous things."""
-
-    # It has succeeded from the start, with no value: said once, because a person makes several of them.
-    _ok = True
-    _value = None
-    _defused = False
-
-    def __init__(self, env: Clock, time: float, order: int) -> None:
-        self.env = env
-        self.callbacks = []
-        env.expect(self, time, order)
 
 
 class Wait:
@@ -55,7 +33,7 @@ class Wait:
         self.person = person
         self.visit = visit
         self.claims: list[Claim] = []
-        self.calls = [env.event()]
+        self.calls = [simpy.Event(env)]
         self.over = False
 
     @property
@@ -66,16 +44,23 @@ class Wait:
     def call(self, claim: Claim) -> None:
         """A service takes the person on. A place to wait in costs them no turn elsewhere (rule 9)."""
         self.claims.remove(claim)
-        for other in list(self.claims):
-            if claim.purpose != WAIT_IN or other.purpose == WAIT_IN:
-                self.claims.remove(other)
-                other.withdraw()
+        if self.claims:
+            for other in list(self.claims):
+                if claim.purpose != WAIT_IN or other.purpose == WAIT_IN:
+                    self.claims.remove(other)
+                    other.withdraw()
         call = self.calls[-1]
         if claim.purpose == WAIT_IN:
             self.calls.append(call.env.event())
         else:
             self.over = True
         call.succeed(claim)
+
+    def heard(self) -> None:
+        """The person has heard a call. Nothing holds on to what is over, so that it leaves the memory at once."""
+        del self.calls[0]
+        if self.visit is not None:
+            self.visit.wait = None
 
     def break_off(self) -> None:
         """The person stops waiting for any of it."""
@@ -89,16 +74,15 @@ class Wait:
 class Claim:
     """One person's place in one queue."""
 
-    __slots__ = ("purpose", "row", "service", "size", "step", "turn", "wait")
+    __slots__ = ("purpose", "row", "service", "size", "step", "wait")
 
-    def __init__(self, wait: Wait, service: Service, step: int, purpose: int, row: Row, size: float) -> None:
+    def __init__(self, wait: Wait, service: Service, step: int, purpose: int, row: int, size: float) -> None:
         self.wait = wait
         self.service = service
         self.step = step
         self.purpose = purpose
         self.row = row
         self.size = size
-        self.turn = (0, 0.0, 0)  # in the queue: priority, time of joining, person
 
     def __lt__(self, other: Claim) -> bool:
         """One person may ask for one place twice, to stay and to wait in: the stay comes first."""
@@ -106,16 +90,18 @@ class Claim:
 
     def withdraw(self) -> None:
         """Leave the queue without having been served."""
-        self.row[LEFT] = self.service.env.now
-        self.row[OUTCOME] = WITHDRAWN
-        self.service.leave_queue(self)
+        service = self.service
+        service.log.numbers[self.row + LEFT] = service.env.now
+        service.log.numbers[self.row + OUTCOME] = WITHDRAWN
+        service.leave_queue(self)
 
 
 class Service:
     """A place or a team. Takes people on while open, with starts left and room (rules 6 to 8)."""
 
-    def __init__(self, env: Clock, offer: Offer, number: int, downstream: int) -> None:
+    def __init__(self, env: Clock, log: Log, offer: Offer, number: int, downstream: int) -> None:
         self.env = env
+        self.log = log
         self.number = number
         self.downstream = downstream
         self.free = bool(offer.free[number])
@@ -125,15 +111,23 @@ class Service:
         self.in_use = 0.0
         self.taken_today = 0
         self.capacity = self.starts = self.stay_scale = self.opens = self.closes = 0.0
+        self.opening = -math.inf  # of today
         self.first_day = offer.first_day
         self._first_ordinal = offer.first_ordinal
-        self._dated = offer.dated[:, number, :].tolist()
-        self._opens: list[float] = offer.opens[number].tolist()
-        self._closes: list[float] = offer.closes[number].tolist()
-        self.decided: list[float] = offer.decided[number].tolist()
-        self.lead_days: list[float] = offer.lead_days[number].tolist()
-        self.per_day_waited: list[float] = offer.per_day_waited[number].tolist()
-        self.plan_b_after: list[float] = offer.plan_b_after[number].tolist()
+        self._dated = [plain(quantity[number]) for quantity in offer.dated]
+        self._opens = plain(offer.opens[number])
+        self._closes = plain(offer.closes[number])
+        self._awaited = -math.inf  # the last opening that somebody waits or waited for
+        self.decided = plain(offer.decided[number])
+        self.decides_at_once = bool((offer.decided[number] >= 1).all())
+        self.lead_days = plain(offer.lead_days[number])
+        self.per_day_waited = plain(offer.per_day_waited[number])
+        self.plan_b_after = plain(offer.plan_b_after[number])
+        # Room that comes free here is nobody's gain, except at the instant of opening.
+        self.is_never_full = not self.is_hospital and never_full(offer, number)
+        self._opening_times = frozenset(self._opens)
+
+    # ---- the calendar ----------------------------------------------------------------------------
 
     def begin_day(self, day: int, alerts_on: list[Alert]) -> None:
         """Take over the capacity, starts and stay factor of a day (an index), escalations included."""
@@ -144,19 +138,25 @@ class Service:
                     put = float(effect.put[day])
                     base = today[effect.quantity] if math.isnan(put) else put
                     today[effect.quantity] = base if math.isinf(base) else base * effect.scale + effect.add
-        self.capacity = today[CAPACITY] if math.isinf(today[CAPACITY]) else grid(today[CAPACITY])
-        self.starts = rules.whole_starts(today[STARTS], self._first_ordinal + day)
-        self.stay_scale = today[STAY_SCALE]
+        capacity, starts, self.stay_scale = today
+        self.capacity = capacity if capacity == math.inf else grid(capacity)
+        self.starts = rules.whole_starts(starts, self._first_ordinal + day)
         self.opens, self.closes = self._opens[day], self._closes[day]
         self.taken_today = 0
+        self.opening = self.first_day + day + self.opens
 
-    def calendar(self, days: int) -> Generator[simpy.Event, None, None]:
-        """Every day at opening time, see who can be taken on."""
-        for day in range(days):
-            time = self.first_day + day + self._opens[day]
-            if time > self.env.now:
-                yield Moment(self.env, time, rules.order(rules.OPENS, self.downstream))
-                self.take_on()
+    def await_opening(self) -> None:
+        """Somebody queues: if it opens later today, see then who can be taken on."""
+        if self.env.now < self.opening != self._awaited:
+            self._awaited = self.opening
+            moment = self.env.at(self.opening, rules.OPENS, self.downstream)
+            moment.callbacks.append(lambda _: self.take_on())
+
+    def opens_at(self, time: float) -> bool:
+        """Whether a time (days) is the time of day at which it opens, on whatever day."""
+        return time % 1.0 in self._opening_times
+
+    # ---- room and starts -------------------------------------------------------------------------
 
     def can_take(self, size: float) -> bool:
         """Whether it is open, has a start left today, and has room for somebody of this size."""
@@ -164,8 +164,7 @@ class Service:
             return True
         if self.in_use + size > self.capacity or self.taken_today >= self.starts:
             return False
-        time_of_day = self.env.now % 1.0
-        return self.opens <= time_of_day < self.closes
+        return self.opens <= self.env.now % 1.0 < self.closes
 
     def lets_in_at_once(self, size: float) -> bool:
         """Whether somebody who comes now gets in without queueing."""
@@ -182,18 +181,24 @@ class Service:
         if self.queue:
             self.take_on()
 
+    # ---- the queue -------------------------------------------------------------------------------
+
     def join(self, claim: Claim, priority: int, joined: float) -> None:
         """Somebody joins the queue: ordered by priority, time of joining and person number (rule 7)."""
-        claim.turn = priority, joined, claim.wait.person
-        insort(self.queue, (*claim.turn, claim))
-        claim.wait.claims.append(claim)
+        wait, queue = claim.wait, self.queue
+        turn = (priority, joined, wait.person, claim)
+        if not queue or queue[-1] < turn:
+            queue.append(turn)
+        else:
+            insort(queue, turn)
+        wait.claims.append(claim)
+        if self.env.now < self.opening:
+            self.await_opening()
         self.take_on()
 
     def leave_queue(self, claim: Claim) -> None:
         """Somebody stops queueing. If they were holding up others, those are looked at in a moment."""
-        at = bisect_left(self.queue, claim.turn)
-        while self.queue[at][3] is not claim:
-            at += 1
+        at = next(at for at, turn in enumerate(self.queue) if turn[3] is claim)
         del self.queue[at]
         if at == 0 and self.queue and self.can_take(self.queue[0][3].size):
             look_again = self.env.event()
@@ -202,11 +207,11 @@ class Service:
 
     def take_on(self) -> None:
         """Call people in from the queue, head first; nobody passes unless the service says so."""
-        at = 0
-        while at < len(self.queue):
-            claim = self.queue[at][3]
+        queue, at = self.queue, 0
+        while at < len(queue) and self.taken_today < self.starts:
+            claim = queue[at][3]
             if self.can_take(claim.size):
-                del self.queue[at]
+                del queue[at]
                 self.occupy(claim.size)
                 claim.wait.call(claim)
                 at = 0
@@ -214,3 +219,9 @@ class Service:
                 at += 1
             else:
                 return
+
+
+def never_full(offer: Offer, number: int) -> bool:
+    """Whether a service has room for everybody on every day, whatever the escalations."""
+    changes = [(effect.service, effect.quantity) for alert in offer.alerts for effect in alert.effects]
+    return bool(np.isinf(offer.dated[CAPACITY, number]).all()) and (number, CAPACITY) not in changes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowsim.journeys import STAY
-from flowsim.people import NONE, People
+from flowsim.people import NONE, People, Steps
 from flowsim.scenario.offer import STAY_SCALE, Offer
 from flowsim.units import Floats, Ints, on_grid
 
@@ -18,7 +18,7 @@ def journeys_of_unhindered(people: People, offer: Offer, horizon: float) -> list
     step, now = people.first_step[person], people.arrives[person]
     tables: list[Table] = []
     while step.size:
-        ready = _ready(people, offer, step, now)
+        ready = ready_after(people.unhindered_steps, offer, step, now)
         follows = people.unhindered_steps.next[step]
         service = people.unhindered_steps.service
         tables.append(
@@ -39,9 +39,11 @@ def journeys_of_unhindered(people: People, offer: Offer, horizon: float) -> list
     return tables
 
 
-def _ready(people: People, offer: Offer, step: Ints, now: Floats) -> Floats:
-    """When stays that begin now are over and the people declared ready (rule 2)."""
-    steps = people.unhindered_steps
+def ready_after(steps: Steps, offer: Offer, step: Ints, now: Floats) -> Floats:
+    """When stays that begin now, without a wait and in places that no escalation touches, are over (rule 2).
+
+    `step` holds rows of `steps`; it, `now` (days) and what is returned have one shape. Being declared ready is part of it.
+    """
     service, day = steps.service[step], np.floor(now).astype(np.int64) - offer.first_day
     over = now + on_grid(steps.stay[step] * offer.dated[STAY_SCALE][service, day])
     varies = np.any(offer.decided < 1, axis=1)[service]

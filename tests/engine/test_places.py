@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from flowsim.units import time_of_day
 from tests.engine.tiny import City, changed, someone, stay
 
 NAN: Any = pytest.approx(math.nan, nan_ok=True)
@@ -257,6 +258,15 @@ def test_a_size_falls_at_once_in_a_stay_of_no_length() -> None:
     assert told.started("stit") == [0.0, 3.0, 3.0]
 
 
+def test_a_size_that_falls_at_the_instant_of_leaving_frees_no_room_twice() -> None:
+    """A stay of one step of the grid: its last fall is rounded to its end, when the person has gone already."""
+    city = City({"stit": {"capacity": 3}})
+    told = city.lives(
+        someone(0, stay("stit", 2**-32, size=(3.0, 1.0))), *(someone(1, stay("stit", 1)) for _ in range(4))
+    )
+    assert told.started("stit") == [0.0, 1.0, 1.0, 1.0, 2.0]
+
+
 def test_capacity_nought_takes_nobody() -> None:
     assert City({"beds": {"capacity": 0}}).lives(someone(0, stay("beds", 1))).rows(0, "beds") == [
         (0.0, NAN, NAN, NAN, "")
@@ -317,6 +327,19 @@ def test_a_size_falls_after_those_who_get_ready_have_asked() -> None:
         someone(0, stay("stit", 2, size=(2.0, 1.0))), someone(0, stay("hospital", 1), stay("stit", 1))
     )
     assert told.started("stit") == [0.0, 1.0]
+
+
+def test_who_leaves_at_the_instant_of_opening_lets_the_next_in_before_somebody_with_priority_asks() -> None:
+    """There is room for all but one start a day, so that leaving matters at no other instant."""
+    eight = time_of_day("08:00")
+    city = City({"hospital": {}, "homecare": {"starts": 1, "opens": "08:00"}})
+    told = city.lives(
+        someone(eight, stay("homecare", 2)),
+        someone(1 + eight, stay("homecare", 9)),
+        someone(1.5, stay("homecare", 9, priority=1)),
+        someone(1.5, stay("hospital", 0.5 + eight), stay("homecare", 9, priority=0)),
+    )
+    assert told.started("homecare") == [eight, 1 + eight, 2 + eight, 3 + eight]
 
 
 def test_opening_comes_last_and_the_service_nearest_the_exit_opens_first() -> None:
