@@ -10,8 +10,8 @@ import typer
 
 from flowsim.cli.check import check
 from flowsim.cli.runs import compare, run
-from flowsim.cli.verify import verify
 from flowsim.cli.sweep import sweep
+from flowsim.cli.verify import verify
 from flowsim.cli.words import OUR_FAULT
 from flowsim.version import __version__
 

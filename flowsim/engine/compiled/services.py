@@ -81,7 +81,9 @@ def _escalated(c: World, e: int, usual: float, day: int) -> float:
     base = put(c, e, day).value
     if math.isnan(base):
         base = usual
-    return base if math.isinf(base) else base * effects(c, e).scale + effects(c, e).add
+    if not math.isinf(base):
+        base = base * effects(c, e).scale + effects(c, e).add
+    return float(base)
 
 
 # ---- its room --------------------------------------------------------------------------------------
@@ -97,7 +99,7 @@ def can_take(c: World, s: int, size: float) -> bool:
     if services(c, s).taken_today >= services(c, s).starts:
         return False
     time_of_day = c.now - math.floor(c.now)
-    return services(c, s).opens <= time_of_day < services(c, s).closes
+    return bool(services(c, s).opens <= time_of_day < services(c, s).closes)
 
 
 @inlined
