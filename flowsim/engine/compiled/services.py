@@ -10,6 +10,7 @@ from flowsim.engine.compiled.calendar import BROKEN_OFF, LOOK_AGAIN, call, expec
 from flowsim.engine.compiled.layout import NIL, World
 from flowsim.engine.compiled.tables import (
     alerts,
+    arrivals,
     claims,
     effects,
     offers,
@@ -37,7 +38,7 @@ def open_row(c: World, person: int, step: int, purpose: int, service: int, asked
         c.is_full = 1
         return 0
     c.rows = row + 1
-    rows(c, row).person, rows(c, row).step = persons(c, person).number, steps(c, step).number
+    rows(c, row).person, rows(c, row).step = arrivals(c, person).number, steps(c, step).number
     rows(c, row).purpose, rows(c, row).service, rows(c, row).outcome = purpose, service, OPEN
     rows(c, row).asked = asked
     rows(c, row).started = rows(c, row).ready = rows(c, row).left = math.nan

@@ -25,6 +25,7 @@ from flowsim.engine.compiled.services import (
     rules_order,
 )
 from flowsim.engine.compiled.tables import (
+    arrivals,
     claims,
     decided_by_day,
     offers,
@@ -70,23 +71,23 @@ _declared_after = inlined(rules.declared_after)
 @inlined
 def arrive(c: World, p: int) -> int:
     """Begin the story, for who comes and for who has been there from the start."""
-    if not math.isnan(persons(c, p).entered):
-        return ASK_FIRST if not math.isnan(persons(c, p).asked) else STAY_ON
+    if not math.isnan(arrivals(c, p).entered):
+        return ASK_FIRST if not math.isnan(arrivals(c, p).asked) else STAY_ON
     return come_in(c, p)
 
 
 @inlined
 def come_in(c: World, p: int) -> int:
     """Arrive, and ask for the first place."""
-    step = persons(c, p).first_step
-    s, size, asked = steps(c, step).service, steps(c, step).size_start, persons(c, p).asked
+    step = arrivals(c, p).first_step
+    s, size, asked = steps(c, step).service, steps(c, step).size_start, arrivals(c, p).asked
     if math.isnan(asked):
         if lets_in_at_once(c, s, size):
             enter_at_once(c, p, step)
             return STAY_ON
         asked = c.now
     persons(c, p).state = COMES_IN
-    ask(c, p, step, persons(c, p).first_otherwise, asked, is_in_hospital=False)
+    ask(c, p, step, arrivals(c, p).first_otherwise, asked, is_in_hospital=False)
     return PAUSE
 
 
@@ -329,14 +330,14 @@ def enter(c: World, p: int, claim: int) -> None:
 @inlined
 def already_in(c: World, p: int) -> None:
     """Be in a place when the simulation starts: the stay began before, and is over if they wait for another."""
-    step, entered = persons(c, p).first_step, persons(c, p).entered
+    step, entered = arrivals(c, p).first_step, arrivals(c, p).entered
     s, size = steps(c, step).service, steps(c, step).size_start
     row = open_row(c, p, step, STAY, s, entered)
     rows(c, row).started = entered
     new_visit(c, p, step, s, row, size)
     occupy(c, s, size)
     take_stay(c, p, entered, entered + steps(c, step).stay)
-    if not math.isnan(persons(c, p).asked):
+    if not math.isnan(arrivals(c, p).asked):
         persons(c, p).task = persons(c, p).last_task
 
 
@@ -454,7 +455,7 @@ def expect_disturbance(c: World, p: int) -> None:
 def is_still_there_when_disturbed(c: World, p: int) -> bool:
     """Become unwell (a new stay) or leave another way; whether the person is still in hospital."""
     now, step, s = c.now, persons(c, p).step, persons(c, p).service
-    waits_from = max(persons(c, p).ready_at, persons(c, p).arrives)
+    waits_from = max(persons(c, p).ready_at, arrivals(c, p).arrives)
     if waits_from + persons(c, p).leaves_after <= now:
         return False
     relapse = persons(c, p).relapse
