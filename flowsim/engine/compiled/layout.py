@@ -9,7 +9,7 @@ import numpy as np
 
 from flowsim.compiling import compiled
 from flowsim.people import People
-from flowsim.scenario.offer import ESCALATED, Offer
+from flowsim.scenario.offer import CAPACITY, ESCALATED, Offer
 from flowsim.scenario.sizes import levels, size_at
 from flowsim.units import Floats, Ints
 
@@ -43,7 +43,7 @@ STEP: Final = _record(
 TASK: Final = _record("team", "work")
 RELAPSE: Final = _record("", "after stay decided_rank")
 SERVICE: Final = _record(
-    "is_free may_pass is_hospital downstream head tail opening_is_due first_shelter last_shelter",
+    "is_free is_never_full may_pass is_hospital downstream head tail opening_is_due first_shelter last_shelter",
     "in_use taken_today capacity starts stay_scale opens closes",
 )
 # `ahead` and `behind` in the queue; `next` of the same person, or the next free record.
@@ -217,6 +217,11 @@ def _offers(offer: Offer) -> dict[str, Table]:
     days = offer.opens.shape[1]
     table = np.zeros(len(offer.names), SERVICE)
     table["is_free"], table["may_pass"], table["is_hospital"] = offer.free, offer.skip, offer.is_hospital
+    # Nobody ever waits for room there, so nobody notices when some comes free.
+    table["is_never_full"] = np.isinf(offer.dated[CAPACITY]).all(axis=1)
+    table["is_never_full"][
+        [e.service for one in offer.alerts for e in one.effects if e.quantity == CAPACITY]
+    ] = 0
     table["downstream"][list(offer.downstream)] = np.arange(len(offer.downstream))
     table["head"] = table["tail"] = NIL
     up_to = np.cumsum([len(places) for places in offer.wait_in])

@@ -102,10 +102,36 @@ def stay_on(c: World, p: int) -> int:
             be_referred(c, p)
         return PAUSE
     if persons(c, p).ready_at > c.now:
+        if leaves_unnoticed(c, p):
+            return PAUSE
         persons(c, p).state = GETS_READY
         _at(c, persons(c, p).ready_at, rules.READY, p, 0)
         return PAUSE
     return MOVE_ON
+
+
+@inlined
+def leaves_unnoticed(c: World, p: int) -> bool:
+    """The end of care in a place that is never full: nothing follows from it, so it is written down beforehand."""
+    s, step = persons(c, p).service, persons(c, p).step
+    if services(c, s).is_hospital or steps(c, step).next != NIL or is_noticed(c, s, persons(c, p).ready_at):
+        return False
+    row = persons(c, p).row
+    rows(c, row).left, rows(c, row).outcome = persons(c, p).ready_at, steps(c, step).exit
+    persons(c, p).state = IS_GONE
+    return True
+
+
+@inlined
+def is_noticed(c: World, s: int, time: float) -> bool:
+    """Whether giving back room at a time can make a difference to anybody.
+
+    Not where there is always room; but at the instant of opening whoever looks at the queue first takes people on.
+    """
+    if not services(c, s).is_never_full:
+        return True
+    day = math.floor(time)
+    return day - c.first_day < c.days and time - day == offers(c, s, day - c.first_day).opens
 
 
 @inlined
@@ -138,10 +164,29 @@ def begin_task(c: World, p: int) -> None:
 def pass_time(c: World, p: int) -> None:
     """Let a task take its time, unless something happens to the person meanwhile."""
     persons(c, p).state = HAS_TASK_DONE
+    if ends_last_task_unnoticed(c, p):
+        return
     if persons(c, p).disturbed_at < persons(c, p).task_until:
         _at(c, persons(c, p).disturbed_at, rules.DISTURBED, p, 2 * persons(c, p).visit + GOES_ON)
     else:
         _at(c, persons(c, p).task_until, rules.TASK_DONE, p, 0)
+
+
+@inlined
+def ends_last_task_unnoticed(c: World, p: int) -> bool:
+    """The last task, done before the person is ready by a team that is never full: likewise, what follows is being ready."""
+    task, until = persons(c, p).task, persons(c, p).task_until
+    if task + 1 != persons(c, p).last_task or until >= persons(c, p).ready_at:
+        return False
+    if is_noticed(c, tasks(c, task).team, until):
+        return False
+    row = persons(c, p).task_row
+    rows(c, row).ready = rows(c, row).left = until
+    rows(c, row).outcome = DONE
+    persons(c, p).task = task + 1
+    persons(c, p).state = GETS_READY
+    _at(c, persons(c, p).ready_at, rules.READY, p, 0)
+    return True
 
 
 @inlined
