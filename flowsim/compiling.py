@@ -10,6 +10,8 @@ import os
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
+import numpy as np
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 # FLOWSIM_NO_NUMBA is for tests and for machines where numba is there but does not work.
@@ -17,6 +19,8 @@ try:
     if os.environ.get("FLOWSIM_NO_NUMBA"):
         raise ImportError("numba was asked to stay away")
     import numba
+    from numba import types
+    from numba.extending import intrinsic
 except ImportError as _missing:  # also what numba raises for a numpy it does not know
     WHY_NOT: Final[str] = str(_missing)
     HAS_NUMBA: Final[bool] = False
@@ -35,3 +39,40 @@ def compiled(function: F) -> F:
     except RuntimeError:  # neither the install nor the home folder can be written: compile at every start
         made = numba.njit(**options)(function)
     return made
+
+
+def for_loops(array: np.ndarray) -> Any:
+    """An array as a compiled function reads it fastest: itself; a list where nothing is compiled."""
+    return array if HAS_NUMBA else array.tolist()
+
+
+def blank(size: int, dtype: Any) -> Any:
+    """Room for a loop to write numbers into: an array, or a list where nothing is compiled."""
+    return np.zeros(size, dtype=dtype) if HAS_NUMBA else [dtype()] * size
+
+
+# Whole numbers of 64 bits without a sign. Python's own have no end: code that is to run as it stands has to cut
+# products and sums to 64 bits itself, which costs nothing where they are so already.
+if HAS_NUMBA:
+    unsigned: Any = np.uint64
+
+    @intrinsic
+    def high_half(_context: Any, one: Any, other: Any) -> Any:
+        """The upper 64 bits of the product of two whole numbers of 64 bits: one instruction of the processor."""
+
+        def build(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            # numba builds on llvmlite, so it is there.
+            from llvmlite import ir
+
+            wide = ir.IntType(128)
+            product = builder.mul(*(builder.zext(argument, wide) for argument in arguments))
+            return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
+
+        return types.uint64(types.uint64, types.uint64), build
+
+else:
+    unsigned = int
+
+    def high_half(one: int, other: int) -> int:
+        """The upper 64 bits of the product of two whole numbers of 64 bits."""
+        return (one * other) >> 64

@@ -10,9 +10,9 @@ import numpy as np
 
 from flowsim.distributions import in_progress, mean, quantile
 from flowsim.people.blueprint import Blueprint
+from flowsim.people.steps import NONE
+from flowsim.people.tables import THERE, WAITING
 from flowsim.ranks import Ranks
-from flowsim.scenario.flows import flows
-from flowsim.scenario.ways import ways
 from flowsim.units import Floats, Ints
 
 NO_PLACE = -1
@@ -31,7 +31,7 @@ class AlreadyThere:
     source: str
     entry: int
     place: int
-    next_service: int | None
+    leads_to: int  # what they wait for, or NONE
     route: Ints
     stay: Floats | None
     entered: Floats
@@ -56,56 +56,56 @@ def already_there(plan: Blueprint, ranks: Ranks) -> Iterator[AlreadyThere]:
 def _in_progress(plan: Blueprint, ranks: Ranks, place: int, count: int) -> Iterator[AlreadyThere]:
     """People in a place at a random moment of their stay; routes in proportion to people-days there."""
     name = plan.offer.names[place]
-    source = f"there at the start/{name}"
-    entries = _entries(plan)
+    source = THERE + name
+    entries = plan.entries
     weights = {}
-    for (route, service), per_day in sorted(flows(plan.timeline.versions[0]).items()):
+    for (route, service), per_day in sorted(plan.per_day.items()):
         if service == name and route in entries:
             needs = plan.needs(0, entries[route], route, place)
             weights[route] = per_day * (mean(needs.stay) if needs.stay else 0.0)
-    for route, chosen in _split(weights, ranks.uniform(f"{source}/route", count)):
+    for route, chosen in _split(weights, ranks.uniform(f"{source}/on which route", count)):
         needs = plan.needs(0, entries[route], route, place)
         if needs.stay is None:
             continue
         total, elapsed = in_progress(
             needs.stay,
-            ranks.uniform(f"{source}/length", count)[chosen],
-            ranks.uniform(f"{source}/elapsed", count)[chosen],
+            ranks.uniform(f"{source}/how long in all", count)[chosen],
+            ranks.uniform(f"{source}/how far", count)[chosen],
         )
         entered = plan.timeline.first_day - elapsed
         not_yet = np.full(chosen.size, np.nan)
         route_of = _number(plan, route, chosen.size)
-        yield AlreadyThere(source, entries[route], place, None, route_of, total, entered, not_yet)
+        yield AlreadyThere(source, entries[route], place, NONE, route_of, total, entered, not_yet)
 
 
 def _waiting(plan: Blueprint, ranks: Ranks, awaited: int, count: int) -> Iterator[AlreadyThere]:
     """People who wait for a service at the start, in the places that lead to it."""
     name = plan.offer.names[awaited]
-    source = f"waiting at the start/{name}"
-    entries = _entries(plan)
+    source = WAITING + name
+    entries = plan.entries
     waited_spec = plan.scenario.services[name].initial.waited
-    rank = ranks.uniform(f"{source}/waited", count)
+    rank = ranks.uniform(f"{source}/how long waited", count)
     waited = quantile(waited_spec, rank) if waited_spec else np.zeros(count)
-    for (route, place), chosen in _split(_ways_to(plan, awaited), ranks.uniform(f"{source}/route", count)):
+    for (route, place), chosen in _split(_ways_to(plan, awaited), ranks.uniform(f"{source}/on which route", count)):
         asked = plan.timeline.first_day - waited[chosen]
         route_of = _number(plan, route, chosen.size)
         if place == NO_PLACE:
             nowhere = np.full(chosen.size, np.nan)
-            yield AlreadyThere(source, entries[route], awaited, None, route_of, None, nowhere, asked)
+            yield AlreadyThere(source, entries[route], awaited, NONE, route_of, None, nowhere, asked)
             continue
         spec = plan.needs(0, entries[route], route, place).stay
         stay = (
-            quantile(spec, ranks.uniform(f"{source}/stay", count)[chosen]) if spec else np.zeros(chosen.size)
+            quantile(spec, ranks.uniform(f"{source}/how long in it", count)[chosen]) if spec else np.zeros(chosen.size)
         )
         yield AlreadyThere(source, entries[route], place, awaited, route_of, stay, asked - stay, asked)
 
 
 def _ways_to(plan: Blueprint, awaited: int) -> dict[tuple[str, int], float]:
     """How many people a day come to a service, by route and by the place from which they come."""
-    per_day = flows(plan.timeline.versions[0])
+    per_day = plan.per_day
     places = sorted(np.flatnonzero(plan.offer.is_place).tolist(), key=lambda number: plan.offer.names[number])
     found: dict[tuple[str, int], float] = {}
-    for route, entry in _entries(plan).items():
+    for route, entry in plan.entries.items():
         total = per_day.get((route, plan.offer.names[awaited]), 0.0)
         for place in places:
             here = per_day.get((route, plan.offer.names[place]), 0.0)
@@ -116,15 +116,6 @@ def _ways_to(plan: Blueprint, awaited: int) -> dict[tuple[str, int], float]:
         directly = total - sum(w for (r, _), w in found.items() if r == route)
         found[route, NO_PLACE] = directly if directly > 1e-9 * max(total, 1.0) else 0.0
     return found
-
-
-def _entries(plan: Blueprint) -> dict[str, int]:
-    """Where each route that is in use begins (of the stream that brings most people a day on it)."""
-    scenario = plan.timeline.versions[0]
-    used = sorted(ways(scenario), key=lambda way: (way[2], way[0]))
-    begins = {route: plan.offer.number(scenario.streams[stream].enters) for stream, route, _ in used}
-    # By name, so that whom a rank falls on does not depend on the order of the file.
-    return {route: begins[route] for route in sorted(begins)}
 
 
 def _split(weights: dict[K, float], rank: Floats) -> Iterator[tuple[K, Ints]]:

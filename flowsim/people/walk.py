@@ -1,0 +1,357 @@
+"""The walk: everybody's way through the services by their ranks, as compiled loops on flat tables.
+
+A loop here knows no names and no distributions: it reads the numbers of `flowsim.people.tables` and writes
+ranks, which are turned into days afterwards, many at a time. Without numba the same functions run as they
+stand, on lists.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from flowsim.compiling import blank, compiled
+from flowsim.generators import block
+from flowsim.people.steps import NONE
+from flowsim.people.tables import Keys, Needs
+
+MOST_STEPS: Final = 200
+LEAVES: Final = -2  # the exit code of "leave"
+TO_NEXT: Final = 0
+TO_OTHERWISE: Final = 1
+
+# How a walk ended.
+DONE: Final = 0
+NO_ROOM: Final = 1  # in the columns: go on from the person it got to, with more
+TOO_LONG: Final = 2  # somebody's itinerary has more than MOST_STEPS steps
+
+# The walk's logarithm may differ from numpy's in its last bits: it lets in a little more than can happen.
+A_MOMENT: Final = 1e-6
+
+
+class Travellers(NamedTuple):
+    """People about to be walked through the services; each column has an entry a person."""
+
+    index: Any  # place in the source: which block of each generator is theirs
+    group: Any
+    version: Any
+    route: Any
+
+
+class Groups(NamedTuple):
+    """People of one source who begin at one place; each column has an entry a group."""
+
+    source: Any
+    entry: Any  # the place where their routes begin
+    begins: Any  # the place of their first step
+    leads_to: Any  # where that step leads, if that is settled already; else NONE
+    may_ask: Any  # whether they ask for their first place, and so may turn to plan B; else they are in it
+
+
+class Rows(NamedTuple):
+    """Columns of steps as the walk writes them; a step comes before those it leads to."""
+
+    traveller: Any  # an entry of Travellers
+    number: Any
+    service: Any
+    need: Any  # a row of Needs
+    parent: Any  # the step that leads here, or NONE
+    visit: Any
+    stay_rank: Any
+    decided_rank: Any
+    leaves_rank: Any
+    next: Any
+    otherwise: Any
+    exit: Any
+    first_task: Any
+    tasks: Any
+
+
+class TaskRows(NamedTuple):
+    """Columns of tasks as the walk writes them."""
+
+    team: Any
+    work: Any
+    rank: Any
+
+
+class RelapseRows(NamedTuple):
+    """Columns of relapses, those of one step in order."""
+
+    step: Any
+    after_rank: Any
+    stay_rank: Any
+    decided_rank: Any
+
+
+class Ahead(NamedTuple):
+    """A stack of the places that an itinerary still has to come to."""
+
+    service: Any
+    parent: Any
+    link: Any
+
+
+# Each step takes one place from the stack and puts at most two on it.
+MOST_AHEAD: Final = MOST_STEPS + 2
+
+
+class Progress(NamedTuple):
+    """How far a walk has come, and how it ended."""
+
+    travellers: int
+    rows: int
+    tasks: int
+    ended: int
+
+
+_RANKS: Final = ("stay_rank", "decided_rank", "leaves_rank", "rank", "after_rank")
+
+
+def room_for(kind: type[Any], size: int) -> Any:
+    """Columns of some kind with room for so many rows."""
+    return kind(*(blank(size, float if name in _RANKS else int) for name in kind._fields))
+
+
+def extended(table: Any, used: int, size: int) -> Any:
+    """The same columns with room for more rows."""
+    longer = room_for(type(table), size)
+    for old, new in zip(table, longer, strict=True):
+        new[:used] = old[:used]
+    return longer
+
+
+def as_arrays(table: Any, used: int) -> Any:
+    """The rows in use, as arrays."""
+    return type(table)(
+        *(
+            np.array(column[:used], dtype=np.float64 if name in _RANKS else np.int64)
+            for name, column in zip(table._fields, table, strict=True)
+        )
+    )
+
+
+@compiled
+def walk(
+    people: Travellers,
+    groups: Groups,
+    needs: Needs,
+    keys: Keys,
+    replication: int,
+    hindered: bool,
+    begun: Progress,
+    rows: Rows,
+    task_rows: TaskRows,
+    ahead: Ahead,
+) -> Progress:
+    """Look up the itineraries of people, from where `begun` says, and say how far the room sufficed.
+
+    Of those who cannot be hindered the first steps are rows 0, 1, 2… in the order of people, whatever
+    follows comes after them; they have no tasks and no plan B, for they never wait.
+    """
+    row, task = begun.rows, begun.tasks
+    for who in range(begun.travellers, len(people.index)):
+        group = people.group[who]
+        row_before, task_before = row, task
+        plan_b = hindered and groups.may_ask[group]
+        waiting = _look_ahead(ahead, 0, groups.begins[group], NONE, plan_b, needs)
+        while waiting:
+            waiting -= 1
+            service, parent, link = ahead.service[waiting], ahead.parent[waiting], ahead.link[waiting]
+            if row == len(rows.traveller):
+                return Progress(who, row_before, task_before, NO_ROOM)
+            number = 0 if parent == NONE else rows.number[parent] + 1
+            if number >= MOST_STEPS:
+                return Progress(who, row_before, task_before, TOO_LONG)
+            if hindered or number > 0:
+                at = row
+                row += 1
+            else:
+                at = who
+            visit = _visits_before(rows, parent, service)
+            need = _need(people, groups, needs, who, service)
+            key = 2 * (groups.source[group] * needs.services + service)
+            stay, way, decided, leaves = block(
+                keys.visit[key], keys.visit[key + 1], people.index[who], replication, visit, 0
+            )
+            onward = _way(needs, need, way)
+            if number == 0 and groups.leads_to[group] != NONE:
+                onward = groups.leads_to[group]
+            rows.traveller[at] = who
+            rows.number[at] = number
+            rows.service[at] = service
+            rows.need[at] = need
+            rows.parent[at] = parent
+            rows.visit[at] = visit
+            rows.stay_rank[at] = stay
+            rows.decided_rank[at] = decided if needs.varies_when_decided[need] else 0.0
+            rows.leaves_rank[at] = leaves
+            rows.next[at] = NONE
+            rows.otherwise[at] = NONE
+            rows.exit[at] = onward if onward < 0 else NONE
+            rows.first_task[at] = task
+            if hindered:
+                if task + needs.tasks[need] > len(task_rows.team):
+                    return Progress(who, row_before, task_before, NO_ROOM)
+                task = _write_tasks(people, groups, needs, keys, replication, rows, at, task_rows, task)
+            rows.tasks[at] = task - rows.first_task[at]
+            if parent != NONE:
+                if link == TO_NEXT:
+                    rows.next[parent] = at
+                else:
+                    rows.otherwise[parent] = at
+            if onward >= 0:
+                waiting = _look_ahead(ahead, waiting, onward, at, hindered, needs)
+    return Progress(len(people.index), row, task, DONE)
+
+
+@compiled
+def _look_ahead(ahead: Ahead, waiting: int, service: int, parent: int, plan_b: bool, needs: Needs) -> int:
+    """Put a place that somebody will come to on the stack, and the one that its plan B leads to below it."""
+    other = needs.plan_b[service]
+    if plan_b and other >= 0:
+        ahead.service[waiting], ahead.parent[waiting], ahead.link[waiting] = other, parent, TO_OTHERWISE
+        waiting += 1
+    ahead.service[waiting], ahead.parent[waiting], ahead.link[waiting] = service, parent, TO_NEXT
+    return waiting + 1
+
+
+@compiled
+def _visits_before(rows: Rows, parent: int, service: int) -> int:
+    """How often an itinerary has come to a service before, up to a step and that included."""
+    visits = 0
+    while parent != NONE:
+        if rows.service[parent] == service:
+            visits += 1
+        parent = rows.parent[parent]
+    return visits
+
+
+@compiled
+def _need(people: Travellers, groups: Groups, needs: Needs, who: int, service: int) -> int:
+    """The row of what somebody needs at a service."""
+    kind = people.version[who] * needs.routes + people.route[who]
+    at_entry = 1 if service == groups.entry[people.group[who]] else 0
+    need: int = needs.row[2 * (kind * needs.services + service) + at_entry]
+    return need
+
+
+@compiled
+def _way(needs: Needs, need: int, rank: float) -> int:
+    """Where a rank leads: the first way whose cumulative share is above it."""
+    way = needs.first_way[need]
+    last = way + needs.ways[need] - 1
+    while way < last and rank >= needs.way_share[way]:
+        way += 1
+    onward: int = needs.way_to[way]
+    return onward
+
+
+@compiled
+def _write_tasks(
+    people: Travellers,
+    groups: Groups,
+    needs: Needs,
+    keys: Keys,
+    replication: int,
+    rows: Rows,
+    at: int,
+    task_rows: TaskRows,
+    task: int,
+) -> int:
+    """Write those tasks of a step that the person needs; returns the number of tasks then written."""
+    who, need, visit = rows.traveller[at], rows.need[at], rows.visit[at]
+    place = groups.source[people.group[who]] * needs.services + rows.service[at]
+    for given in range(needs.first_task[need], needs.first_task[need] + needs.tasks[need]):
+        team = needs.task_team[given]
+        key = 2 * (place * needs.services + team)
+        needed, work, _, _ = block(
+            keys.task[key], keys.task[key + 1], people.index[who], replication, visit, 0
+        )
+        if needs.task_share[given] >= 1.0 or needed < needs.task_share[given]:
+            task_rows.team[task] = team
+            task_rows.work[task] = needs.task_work[given]
+            task_rows.rank[task] = work
+            task += 1
+    return task
+
+
+@compiled
+def relapse(
+    people: Travellers,
+    groups: Groups,
+    needs: Needs,
+    keys: Keys,
+    replication: int,
+    days_left: Any,
+    leaves_after: Any,
+    rows: Rows,
+    begin: int,
+    used: int,
+    relapses: RelapseRows,
+) -> tuple[int, int]:
+    """Write relapse after relapse of the steps from `begin`: those whose waiting up to it could fit in.
+
+    That is before the horizon, and before the person leaves another way. Returns the step it got to and
+    the rows in use; a step for whose relapses there is no room is not begun.
+    """
+    written = used
+    for step in range(begin, len(rows.traveller)):
+        rate = needs.unwell_per_day[rows.need[step]]
+        if rate <= 0.0:
+            continue
+        who = rows.traveller[step]
+        key = 2 * (groups.source[people.group[who]] * needs.services + rows.service[step])
+        longest = min(leaves_after[step], days_left[who]) + A_MOMENT
+        waited, order, before = 0.0, 0, written
+        while True:
+            after, stay, decided, _ = block(
+                keys.unwell[key], keys.unwell[key + 1], people.index[who], replication, rows.visit[step], order
+            )
+            waited -= math.log1p(-after) / rate
+            if waited > longest:
+                break
+            if written == len(relapses.step):
+                return step, before
+            relapses.step[written] = step
+            relapses.after_rank[written] = after
+            relapses.stay_rank[written] = stay
+            relapses.decided_rank[written] = decided
+            written += 1
+            order += 1
+    return len(rows.traveller), written
+
+
+@compiled
+def possible(
+    parent: Any,
+    least_stay: Any,
+    days_left: Any,
+    leaves_after: Any,
+    first_relapse: Any,
+    relapses: Any,
+    after: Any,
+    least_relapse: Any,
+    earliest: Any,
+    kept: Any,
+) -> None:
+    """Cut each step's `relapses` down to those that can happen, and mark them in `kept`.
+
+    All times in days on the grid, counted from the person's arrival; those by step have an entry a step.
+    Nobody is at a step before the shortest that the stays before it can be (`earliest`, written here),
+    and nobody becomes unwell the next time before the stay of the last time is over.
+    """
+    for step in range(len(parent)):
+        above = parent[step]
+        earliest[step] = 0.0 if above == NONE else earliest[above] + least_stay[above]
+        time, waited, first = earliest[step] + least_stay[step], 0.0, first_relapse[step]
+        for order in range(relapses[step]):
+            waited += after[first + order]
+            time += after[first + order]
+            if not (waited < leaves_after[step] and time < days_left[step]):
+                relapses[step] = order
+                break
+            kept[first + order] = True
+            time += least_relapse[first + order]
