@@ -9,14 +9,13 @@ from typing import Final
 import numpy as np
 
 from flowsim.people.arrivals import Demand, demand
+from flowsim.people.crowds import Crowds, crowds_of
 from flowsim.people.needs import Lookup, VisitNeeds, kinds_of, plan_b_of
 from flowsim.people.routes import Dealing, dealing
 from flowsim.people.tables import Keys, Tables, keys_of, tables_of
-from flowsim.scenario.flows import flows
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.offer import Offer, build_offer
 from flowsim.scenario.timeline import Timeline
-from flowsim.scenario.ways import ways
 
 # Seeds whose keys are kept.
 _KEPT: Final = 4
@@ -36,6 +35,7 @@ class Blueprint:
     dealing: dict[str, Dealing]
     lookup: Lookup
     tables: Tables
+    crowds: Crowds
     _keys: dict[int, Keys] = field(default_factory=dict)
 
     def needs(self, version: int, entry: int, route: str, service: int) -> VisitNeeds:
@@ -72,20 +72,6 @@ class Blueprint:
             for entry in entries
         }
 
-    @cached_property
-    def entries(self) -> dict[str, int]:
-        """Where each route that is in use at the start begins (of the stream that brings most people on it)."""
-        scenario = self.timeline.versions[0]
-        used = sorted(ways(scenario), key=lambda way: (way[2], way[0]))
-        begins = {route: self.offer.number(scenario.streams[stream].enters) for stream, route, _ in used}
-        # By name, so that whom a rank falls on does not depend on the order of the file.
-        return {route: begins[route] for route in sorted(begins)}
-
-    @cached_property
-    def per_day(self) -> dict[tuple[str, str], float]:
-        """How many people a day come to each (route, service), in a steady state like that at the start."""
-        return flows(self.timeline.versions[0])
-
 
 def prepare(timeline: Timeline) -> Blueprint:
     """Prepare a scenario for drawing people."""
@@ -101,4 +87,5 @@ def prepare(timeline: Timeline) -> Blueprint:
         dealing={name: dealing(timeline, name) for name in scenario.streams},
         lookup=lookup,
         tables=tables_of(lookup),
+        crowds=crowds_of(lookup),
     )

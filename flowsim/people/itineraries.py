@@ -11,8 +11,8 @@ from flowsim.compiling import for_loops
 from flowsim.distributions import quantile
 from flowsim.errors import RunError
 from flowsim.people.blueprint import Blueprint
-from flowsim.people.steps import NONE, Steps
-from flowsim.people.tables import Keys, Tables
+from flowsim.people.steps import Steps
+from flowsim.people.tables import NO_ROW, Keys, Tables
 from flowsim.people.walk import (
     DONE,
     MOST_AHEAD,
@@ -27,14 +27,12 @@ from flowsim.people.walk import (
     Travellers,
     as_arrays,
     extended,
-    possible,
     relapse,
     room_for,
     walk,
 )
 from flowsim.ranks import Ranks
 from flowsim.scenario.model import Distribution
-from flowsim.scenario.offer import STAY_SCALE, Offer
 from flowsim.units import Floats, Ints, on_grid
 
 # Rows to make room for at first, for each person; a walk that needs more gets twice as much.
@@ -59,17 +57,27 @@ def itineraries(plan: Blueprint, ranks: Ranks, walkers: Walkers) -> Steps:
     leaves_after = _leaves_after(tables, rows)
     relapses = _relapses(tables, keys, ranks, walkers, rows, leaves_after)
     needs = tables.needs
+    settled = walkers.settled_stay[rows.traveller]
+    is_settled = (rows.number == 0) & ~np.isnan(settled)
     stay, work, relapse_stay = _days(
         tables.specs,
-        (np.asarray(needs.stay)[rows.need], rows.stay_rank),
+        (np.where(is_settled, NO_ROW, np.asarray(needs.stay)[rows.need]), rows.stay_rank),
         (tasks.work, tasks.rank),
         (np.asarray(needs.unwell_stay)[rows.need[relapses.step]], relapses.stay_rank),
     )
-    first, settled = rows.number == 0, walkers.settled_stay[rows.traveller]
-    stay = np.where(first & ~np.isnan(settled), settled, stay)
-    found = _steps(tables, walkers, rows, stay, leaves_after)
-    found = replace(found, task_team=tasks.team, task_work=work)
-    return _with_relapses(plan.offer, tables, walkers, rows, found, relapses, relapse_stay)
+    count = np.bincount(relapses.step, minlength=stay.size).astype(np.int64)
+    return replace(
+        _steps(tables, walkers, rows, np.where(is_settled, settled, stay), leaves_after),
+        task_team=tasks.team,
+        task_work=work,
+        first_relapse=np.cumsum(count) - count,
+        relapses=count,
+        relapse_after=_exponential(
+            relapses.after_rank, np.asarray(needs.unwell_per_day)[rows.need[relapses.step]]
+        ),
+        relapse_stay=relapse_stay,
+        relapse_decided_rank=relapses.decided_rank,
+    )
 
 
 def unhindered_itineraries(plan: Blueprint, ranks: Ranks, walkers: Walkers) -> Steps:
@@ -119,7 +127,7 @@ def _relapses(
 ) -> RelapseRows:
     """Relapses, in ranks, that the waiting before them does not rule out; some may still be impossible."""
     in_lists = Rows(*(for_loops(column) for column in rows))
-    found = room_for(RelapseRows, 2 * rows.need.size + 64)
+    found = room_for(RelapseRows, rows.need.size + 64)
     step = used = 0
     while True:
         step, used = relapse(
@@ -161,52 +169,6 @@ def _steps(tables: Tables, walkers: Walkers, rows: Rows, stay: Floats, leaves_af
         first_relapse=np.zeros_like(rows.number), relapses=np.zeros_like(rows.number),
         relapse_after=nothing, relapse_stay=nothing, relapse_decided_rank=nothing,
     )  # fmt: skip
-
-
-def _with_relapses(
-    offer: Offer,
-    tables: Tables,
-    walkers: Walkers,
-    rows: Rows,
-    steps: Steps,
-    relapses: RelapseRows,
-    stay: Floats,
-) -> Steps:
-    """The steps with those relapses that can happen before the horizon."""
-    rate = np.asarray(tables.needs.unwell_per_day)[rows.need[relapses.step]]
-    after = _exponential(relapses.after_rank, rate)
-    count = np.bincount(relapses.step, minlength=len(steps)).astype(np.int64)
-    shortest = _least_stay_scale(offer)[rows.service]
-    # Who is in a place at the start has been there before: nothing is said of how long the stay still is.
-    settled = (rows.number == 0) & ~np.isnan(walkers.settled_stay[rows.traveller])
-    least_stay = np.where(settled, 0.0, on_grid(steps.stay * shortest))
-    kept, possible_of = np.zeros(stay.size, dtype=np.bool_), for_loops(count)
-    marks = for_loops(kept)
-    possible(
-        for_loops(rows.parent), for_loops(least_stay), for_loops(walkers.days_left[rows.traveller]),
-        for_loops(steps.leaves_after), for_loops(np.cumsum(count) - count), possible_of, for_loops(after),
-        for_loops(on_grid(stay * shortest[relapses.step])), for_loops(np.zeros(len(steps))), marks,
-    )  # fmt: skip
-    kept, count = np.asarray(marks), np.asarray(possible_of)
-    return replace(
-        steps,
-        first_relapse=np.cumsum(count) - count,
-        relapses=count,
-        relapse_after=after[kept],
-        relapse_stay=stay[kept],
-        relapse_decided_rank=relapses.decided_rank[kept],
-    )
-
-
-def _least_stay_scale(offer: Offer) -> Floats:
-    """The least that a stay can be multiplied with, for each service; 0 where something may shorten it at will."""
-    least = offer.dated[STAY_SCALE].min(axis=1)
-    least[(offer.per_day_waited < 0).any(axis=1)] = 0.0
-    for alert in offer.alerts:
-        for effect in alert.effects:
-            if effect.quantity == STAY_SCALE:
-                least[effect.service] = 0.0
-    return np.maximum(least, 0.0)
 
 
 def _exponential(ranks: Floats, rate: Floats) -> Floats:

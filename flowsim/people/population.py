@@ -137,7 +137,7 @@ def _numbered(plan: Blueprint, groups: list[Group], ranks: Ranks) -> People:
         stream=np.array([streams.index(g.source) for g in crowd.groups], dtype=np.int64)[crowd.group],
         index=crowd.index, needed_route=needed, route=crowd.route, hindered=crowd.hindered,
         first_step=first_step, first_otherwise=first_otherwise,
-        entered=_of_those_there(crowd, "entered"), asked=_of_those_there(crowd, "asked"), steps=steps,
+        entered=_of_those_there(plan, crowd, "entered"), asked=_of_those_there(plan, crowd, "asked"), steps=steps,
         look_up_unhindered=partial(_look_up_unhindered, plan, ranks, crowd),
     )  # fmt: skip
 
@@ -161,15 +161,16 @@ def _crowd(groups: list[Group]) -> tuple[Crowd, Ints]:
     return crowd, order
 
 
-def _of_those_there(crowd: Crowd, name: str) -> Floats:
+def _of_those_there(plan: Blueprint, crowd: Crowd, name: str) -> Floats:
     """A column that has a meaning for those who are there at the start; NaN for everybody else."""
-    there = [group.there for group in crowd.groups]
     found = np.full(crowd.arrives.size, np.nan)
-    is_there = np.array([t is not None for t in there], dtype=bool)
-    # They come at the same time, so they stand in the order of their groups.
-    values = [np.full(t.size, np.nan) if (v := getattr(t, name)) is None else v for t in there if t is not None]
-    if values:
-        found[is_there[crowd.group]] = np.concatenate(values)
+    there = [group.there for group in crowd.groups if group.there is not None]
+    if there:
+        # They come on the first day, before nearly everybody else, in the order of their groups.
+        first = crowd.group[: np.searchsorted(crowd.arrives, plan.timeline.first_day, side="right")]
+        is_there = np.array([group.there is not None for group in crowd.groups], dtype=bool)
+        values = [np.full(t.size, np.nan) if (v := getattr(t, name)) is None else v for t in there]
+        found[: first.size][is_there[first]] = np.concatenate(values)
     return found
 
 
@@ -189,7 +190,7 @@ def _walkers(plan: Blueprint, crowd: Crowd, hindered: bool) -> Walkers:
             leads_to=_by_group(crowd, lambda g: NONE if g.there is None else g.there.leads_to),
             may_ask=_by_group(crowd, lambda g: int(g.there is None or g.there.stay is None)),
         ),
-        settled_stay=_of_those_there(crowd, "stay")[person],
+        settled_stay=_of_those_there(plan, crowd, "stay")[person],
         days_left=plan.timeline.last_day - crowd.arrives[person],
     )
 

@@ -8,14 +8,14 @@ from typing import TypeVar
 
 import numpy as np
 
-from flowsim.distributions import in_progress, mean, quantile
+from flowsim.distributions import in_progress, quantile
 from flowsim.people.blueprint import Blueprint
+from flowsim.people.crowds import NO_PLACE
 from flowsim.people.steps import NONE
 from flowsim.people.tables import THERE, WAITING
 from flowsim.ranks import Ranks
 from flowsim.units import Floats, Ints
 
-NO_PLACE = -1
 K = TypeVar("K")
 
 
@@ -57,13 +57,8 @@ def _in_progress(plan: Blueprint, ranks: Ranks, place: int, count: int) -> Itera
     """People in a place at a random moment of their stay; routes in proportion to people-days there."""
     name = plan.offer.names[place]
     source = THERE + name
-    entries = plan.entries
-    weights = {}
-    for (route, service), per_day in sorted(plan.per_day.items()):
-        if service == name and route in entries:
-            needs = plan.needs(0, entries[route], route, place)
-            weights[route] = per_day * (mean(needs.stay) if needs.stay else 0.0)
-    for route, chosen in _split(weights, ranks.uniform(f"{source}/on which route", count)):
+    entries = plan.crowds.entries
+    for route, chosen in _split(plan.crowds.there[name], ranks.uniform(f"{source}/on which route", count)):
         needs = plan.needs(0, entries[route], route, place)
         if needs.stay is None:
             continue
@@ -82,11 +77,11 @@ def _waiting(plan: Blueprint, ranks: Ranks, awaited: int, count: int) -> Iterato
     """People who wait for a service at the start, in the places that lead to it."""
     name = plan.offer.names[awaited]
     source = WAITING + name
-    entries = plan.entries
+    entries = plan.crowds.entries
     waited_spec = plan.scenario.services[name].initial.waited
     rank = ranks.uniform(f"{source}/how long waited", count)
     waited = quantile(waited_spec, rank) if waited_spec else np.zeros(count)
-    for (route, place), chosen in _split(_ways_to(plan, awaited), ranks.uniform(f"{source}/on which route", count)):
+    for (route, place), chosen in _split(plan.crowds.waiting[name], ranks.uniform(f"{source}/on which route", count)):
         asked = plan.timeline.first_day - waited[chosen]
         route_of = _number(plan, route, chosen.size)
         if place == NO_PLACE:
@@ -98,24 +93,6 @@ def _waiting(plan: Blueprint, ranks: Ranks, awaited: int, count: int) -> Iterato
             quantile(spec, ranks.uniform(f"{source}/how long in it", count)[chosen]) if spec else np.zeros(chosen.size)
         )
         yield AlreadyThere(source, entries[route], place, awaited, route_of, stay, asked - stay, asked)
-
-
-def _ways_to(plan: Blueprint, awaited: int) -> dict[tuple[str, int], float]:
-    """How many people a day come to a service, by route and by the place from which they come."""
-    per_day = plan.per_day
-    places = sorted(np.flatnonzero(plan.offer.is_place).tolist(), key=lambda number: plan.offer.names[number])
-    found: dict[tuple[str, int], float] = {}
-    for route, entry in plan.entries.items():
-        total = per_day.get((route, plan.offer.names[awaited]), 0.0)
-        for place in places:
-            here = per_day.get((route, plan.offer.names[place]), 0.0)
-            if here > 0:
-                needs = plan.needs(0, entry, route, place)
-                share = np.diff(needs.onward_share, prepend=0.0)[needs.onward == awaited].sum()
-                found[route, place] = here * float(share)
-        directly = total - sum(w for (r, _), w in found.items() if r == route)
-        found[route, NO_PLACE] = directly if directly > 1e-9 * max(total, 1.0) else 0.0
-    return found
 
 
 def _split(weights: dict[K, float], rank: Floats) -> Iterator[tuple[K, Ints]]:

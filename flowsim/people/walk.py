@@ -27,7 +27,7 @@ DONE: Final = 0
 NO_ROOM: Final = 1  # in the columns: go on from the person it got to, with more
 TOO_LONG: Final = 2  # somebody's itinerary has more than MOST_STEPS steps
 
-# The walk's logarithm may differ from numpy's in its last bits: it lets in a little more than can happen.
+# Waits are not rounded to the grid here: a little more is let in than can happen.
 A_MOMENT: Final = 1e-6
 
 
@@ -127,7 +127,7 @@ def as_arrays(table: Any, used: int) -> Any:
     """The rows in use, as arrays."""
     return type(table)(
         *(
-            np.array(column[:used], dtype=np.float64 if name in _RANKS else np.int64)
+            np.asarray(column[:used], dtype=np.float64 if name in _RANKS else np.int64)
             for name, column in zip(table._fields, table, strict=True)
         )
     )
@@ -153,30 +153,32 @@ def walk(
     """
     row, task = begun.rows, begun.tasks
     for who in range(begun.travellers, len(people.index)):
-        group = people.group[who]
+        group, index = people.group[who], people.index[who]
+        source, entry = groups.source[group], groups.entry[group]
+        kind = people.version[who] * needs.routes + people.route[who]
         row_before, task_before = row, task
-        plan_b = hindered and groups.may_ask[group]
-        waiting = _look_ahead(ahead, 0, groups.begins[group], NONE, plan_b, needs)
+        other = needs.plan_b[groups.begins[group]] if hindered and groups.may_ask[group] else NONE
+        waiting = _look_ahead(ahead, 0, groups.begins[group], other, NONE)
         while waiting:
             waiting -= 1
             service, parent, link = ahead.service[waiting], ahead.parent[waiting], ahead.link[waiting]
-            if row == len(rows.traveller):
-                return Progress(who, row_before, task_before, NO_ROOM)
             number = 0 if parent == NONE else rows.number[parent] + 1
+            need = needs.row[2 * (kind * needs.services + service) + (1 if service == entry else 0)]
             if number >= MOST_STEPS:
                 return Progress(who, row_before, task_before, TOO_LONG)
+            if row == len(rows.number) or task + needs.tasks[need] > len(task_rows.team):
+                return Progress(who, row_before, task_before, NO_ROOM)
             if hindered or number > 0:
                 at = row
                 row += 1
             else:
                 at = who
-            visit = _visits_before(rows, parent, service)
-            need = _need(people, groups, needs, who, service)
-            key = 2 * (groups.source[group] * needs.services + service)
+            visit = _visits_before(rows.service, rows.parent, parent, service)
+            place = source * needs.services + service
             stay, way, decided, leaves = block(
-                keys.visit[key], keys.visit[key + 1], people.index[who], replication, visit, 0
+                keys.visit[2 * place], keys.visit[2 * place + 1], index, replication, visit, 0
             )
-            onward = _way(needs, need, way)
+            onward = _way(needs.way_to, needs.way_share, needs.first_way[need], needs.ways[need], way)
             if number == 0 and groups.leads_to[group] != NONE:
                 onward = groups.leads_to[group]
             rows.traveller[at] = who
@@ -192,26 +194,33 @@ def walk(
             rows.otherwise[at] = NONE
             rows.exit[at] = onward if onward < 0 else NONE
             rows.first_task[at] = task
-            if hindered:
-                if task + needs.tasks[need] > len(task_rows.team):
-                    return Progress(who, row_before, task_before, NO_ROOM)
-                task = _write_tasks(people, groups, needs, keys, replication, rows, at, task_rows, task)
-            rows.tasks[at] = task - rows.first_task[at]
             if parent != NONE:
                 if link == TO_NEXT:
                     rows.next[parent] = at
                 else:
                     rows.otherwise[parent] = at
+            if hindered:
+                for given in range(needs.first_task[need], needs.first_task[need] + needs.tasks[need]):
+                    key = 2 * (place * needs.services + needs.task_team[given])
+                    needed, work, _, _ = block(
+                        keys.task[key], keys.task[key + 1], index, replication, visit, 0
+                    )
+                    if needs.task_share[given] >= 1.0 or needed < needs.task_share[given]:
+                        task_rows.team[task] = needs.task_team[given]
+                        task_rows.work[task] = needs.task_work[given]
+                        task_rows.rank[task] = work
+                        task += 1
+            rows.tasks[at] = task - rows.first_task[at]
             if onward >= 0:
-                waiting = _look_ahead(ahead, waiting, onward, at, hindered, needs)
+                other = needs.plan_b[onward] if hindered else NONE
+                waiting = _look_ahead(ahead, waiting, onward, other, at)
     return Progress(len(people.index), row, task, DONE)
 
 
 @compiled
-def _look_ahead(ahead: Ahead, waiting: int, service: int, parent: int, plan_b: bool, needs: Needs) -> int:
-    """Put a place that somebody will come to on the stack, and the one that its plan B leads to below it."""
-    other = needs.plan_b[service]
-    if plan_b and other >= 0:
+def _look_ahead(ahead: Ahead, waiting: int, service: int, other: int, parent: int) -> int:
+    """Put a place that somebody will come to on the stack, and the one that plan B leads to below it."""
+    if other >= 0:
         ahead.service[waiting], ahead.parent[waiting], ahead.link[waiting] = other, parent, TO_OTHERWISE
         waiting += 1
     ahead.service[waiting], ahead.parent[waiting], ahead.link[waiting] = service, parent, TO_NEXT
@@ -219,63 +228,24 @@ def _look_ahead(ahead: Ahead, waiting: int, service: int, parent: int, plan_b: b
 
 
 @compiled
-def _visits_before(rows: Rows, parent: int, service: int) -> int:
-    """How often an itinerary has come to a service before, up to a step and that included."""
+def _visits_before(services: Any, parents: Any, step: int, service: int) -> int:
+    """How often an itinerary has come to a service, up to a step and that included."""
     visits = 0
-    while parent != NONE:
-        if rows.service[parent] == service:
+    while step != NONE:
+        if services[step] == service:
             visits += 1
-        parent = rows.parent[parent]
+        step = parents[step]
     return visits
 
 
 @compiled
-def _need(people: Travellers, groups: Groups, needs: Needs, who: int, service: int) -> int:
-    """The row of what somebody needs at a service."""
-    kind = people.version[who] * needs.routes + people.route[who]
-    at_entry = 1 if service == groups.entry[people.group[who]] else 0
-    need: int = needs.row[2 * (kind * needs.services + service) + at_entry]
-    return need
-
-
-@compiled
-def _way(needs: Needs, need: int, rank: float) -> int:
+def _way(way_to: Any, way_share: Any, first: int, ways: int, rank: float) -> int:
     """Where a rank leads: the first way whose cumulative share is above it."""
-    way = needs.first_way[need]
-    last = way + needs.ways[need] - 1
-    while way < last and rank >= needs.way_share[way]:
+    way = first
+    while way < first + ways - 1 and rank >= way_share[way]:
         way += 1
-    onward: int = needs.way_to[way]
+    onward: int = way_to[way]
     return onward
-
-
-@compiled
-def _write_tasks(
-    people: Travellers,
-    groups: Groups,
-    needs: Needs,
-    keys: Keys,
-    replication: int,
-    rows: Rows,
-    at: int,
-    task_rows: TaskRows,
-    task: int,
-) -> int:
-    """Write those tasks of a step that the person needs; returns the number of tasks then written."""
-    who, need, visit = rows.traveller[at], rows.need[at], rows.visit[at]
-    place = groups.source[people.group[who]] * needs.services + rows.service[at]
-    for given in range(needs.first_task[need], needs.first_task[need] + needs.tasks[need]):
-        team = needs.task_team[given]
-        key = 2 * (place * needs.services + team)
-        needed, work, _, _ = block(
-            keys.task[key], keys.task[key + 1], people.index[who], replication, visit, 0
-        )
-        if needs.task_share[given] >= 1.0 or needed < needs.task_share[given]:
-            task_rows.team[task] = team
-            task_rows.work[task] = needs.task_work[given]
-            task_rows.rank[task] = work
-            task += 1
-    return task
 
 
 @compiled
@@ -294,11 +264,12 @@ def relapse(
 ) -> tuple[int, int]:
     """Write relapse after relapse of the steps from `begin`: those whose waiting up to it could fit in.
 
-    That is before the horizon, and before the person leaves another way. Returns the step it got to and
-    the rows in use; a step for whose relapses there is no room is not begun.
+    That is before the horizon, and before the person leaves another way. What else keeps a relapse from
+    happening (the stays in between) would cut few more. Returns the step it got to and the rows in
+    use; a step for whose relapses there is no room is not begun.
     """
     written = used
-    for step in range(begin, len(rows.traveller)):
+    for step in range(begin, len(rows.need)):
         rate = needs.unwell_per_day[rows.need[step]]
         if rate <= 0.0:
             continue
@@ -321,37 +292,4 @@ def relapse(
             relapses.decided_rank[written] = decided
             written += 1
             order += 1
-    return len(rows.traveller), written
-
-
-@compiled
-def possible(
-    parent: Any,
-    least_stay: Any,
-    days_left: Any,
-    leaves_after: Any,
-    first_relapse: Any,
-    relapses: Any,
-    after: Any,
-    least_relapse: Any,
-    earliest: Any,
-    kept: Any,
-) -> None:
-    """Cut each step's `relapses` down to those that can happen, and mark them in `kept`.
-
-    All times in days on the grid, counted from the person's arrival; those by step have an entry a step.
-    Nobody is at a step before the shortest that the stays before it can be (`earliest`, written here),
-    and nobody becomes unwell the next time before the stay of the last time is over.
-    """
-    for step in range(len(parent)):
-        above = parent[step]
-        earliest[step] = 0.0 if above == NONE else earliest[above] + least_stay[above]
-        time, waited, first = earliest[step] + least_stay[step], 0.0, first_relapse[step]
-        for order in range(relapses[step]):
-            waited += after[first + order]
-            time += after[first + order]
-            if not (waited < leaves_after[step] and time < days_left[step]):
-                relapses[step] = order
-                break
-            kept[first + order] = True
-            time += least_relapse[first + order]
+    return len(rows.need), written
