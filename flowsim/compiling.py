@@ -48,7 +48,7 @@ def for_loops(array: np.ndarray) -> Any:
 
 def blank(size: int, dtype: Any) -> Any:
     """Room for a loop to write numbers into: an array, or a list where nothing is compiled."""
-    return np.zeros(size, dtype=dtype) if HAS_NUMBA else [dtype()] * size
+    return np.empty(size, dtype=dtype) if HAS_NUMBA else [dtype()] * size
 
 
 # Whole numbers of 64 bits without a sign. Python's own have no end: code that is to run as it stands has to cut

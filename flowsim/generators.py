@@ -42,7 +42,9 @@ def generator(seed: int, replication: int, name: str, visit: int = 0, order: int
     generators share a number. Raises ValueError for a negative number.
     """
     if min(replication, visit, order) < 0:
-        raise ValueError(f"replication, visit and order must not be negative: {replication}, {visit}, {order}")
+        raise ValueError(
+            f"replication, visit and order must not be negative: {replication}, {visit}, {order}"
+        )
     counter = np.array([0, replication, visit, order], dtype=np.uint64)
     key = np.array(key_of(seed, name), dtype=np.uint64)
     # Philox by name: numpy may one day change what `default_rng` stands for.

@@ -4,10 +4,10 @@ A rank is a uniform number in [0, 1) for one person and one decision. Scenarios 
 their luck (common random numbers), because a person's ranks depend on who they are and on what is
 decided, never on what else is drawn. There are two ways to come by them:
 
-- what is decided about everybody (when they arrive, their route) has a name and is drawn here, in sequence:
-  person i of a stream takes the i-th number;
-- what is decided about few (the stay at a place, the work of a team) is worked out when it is asked for:
-  person i owns the i-th block of four numbers of a named generator, by `flowsim.generators.block`.
+- when people arrive is drawn here, in sequence, and kept for the next scenario;
+- whatever else is decided about somebody has a named generator of which person i of a source owns the i-th
+  block of four numbers (of their routes, which everybody has, half a block). Any block can be worked out by
+  itself (`flowsim.generators.block`), so what is not asked for is never drawn.
 """
 
 from __future__ import annotations
@@ -19,24 +19,19 @@ from flowsim.units import Floats
 
 
 class Ranks:
-    """The draws of one (seed, replication); grows on demand and never draws a number twice.
+    """The draws of one (seed, replication).
 
-    Several scenarios may take from one object: what each takes is a prefix of the same sequence.
+    Several scenarios may take from one object: they meet the same people.
     """
 
     def __init__(self, seed: int, replication: int) -> None:
         self.seed = seed
         self.replication = replication
-        self._generators: dict[str, np.random.Generator] = {}
-        self._drawn: dict[str, Floats] = {}
         self._epochs: dict[str, Floats] = {}
 
-    def uniform(self, decision: str, count: int) -> Floats:
-        """The first `count` ranks of a decision, shape (count,)."""
-        drawn = self._drawn.get(decision)
-        if drawn is None or drawn.size < count:
-            drawn = self._drawn[decision] = self._more(decision, drawn, count)
-        return drawn[:count]
+    def blocks(self, decision: str, count: int) -> Floats:
+        """The four ranks of each of the first `count` people of a source, shape (count, 4)."""
+        return generator(self.seed, self.replication, decision).random((count, 4))
 
     def epochs(self, decision: str, up_to: float) -> Floats:
         """Times of a Poisson process with one event per unit of time, below `up_to`, ascending."""
@@ -45,14 +40,13 @@ class Ranks:
             known = 0 if times is None else times.size
             # Enough at once in all but one case in a thousand million, by the normal distribution.
             count = max(int(up_to + 6 * up_to**0.5) + 16, 2 * known)
-            gaps = -np.log1p(-self.uniform(decision, count))
-            times = self._epochs[decision] = np.cumsum(gaps)
+            times = self._epochs[decision] = self._first_epochs(decision, count)
         return times[: np.searchsorted(times, up_to)]
 
-    def _more(self, decision: str, drawn: Floats | None, count: int) -> Floats:
-        source = self._generators.get(decision)
-        if source is None:
-            source = self._generators[decision] = generator(self.seed, self.replication, decision)
-        if drawn is None:
-            return source.random(count)
-        return np.concatenate([drawn, source.random(count - drawn.size)])
+    def _first_epochs(self, decision: str, count: int) -> Floats:
+        # Exponential gaps, added up; all in one array, for there are as many as there are people.
+        times = generator(self.seed, self.replication, decision).random(count)
+        np.negative(times, out=times)
+        np.log1p(times, out=times)
+        np.negative(times, out=times)
+        return np.cumsum(times, out=times)

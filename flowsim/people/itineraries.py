@@ -117,7 +117,7 @@ def _leaves_after(tables: Tables, rows: Rows) -> Floats:
     """Days of waiting in hospital after which each person leaves another way, shape (steps,)."""
     rate = np.asarray(tables.needs.leaves_per_day)[rows.need]
     found = np.full(rate.size, np.inf)
-    may = rate > 0
+    may = np.flatnonzero(rate > 0)
     found[may] = _exponential(rows.leaves_rank[may], rate[may])
     return found
 
@@ -146,7 +146,10 @@ def _days(specs: tuple[Distribution, ...], *wanted: tuple[Ints, Floats]) -> list
     spec = np.concatenate([numbers for numbers, _ in wanted]).astype(narrow)
     rank = np.concatenate([given for _, given in wanted])
     order = np.argsort(spec, kind="stable")
-    in_order, ends = rank[order], np.searchsorted(spec[order], np.arange(-1, len(specs), dtype=narrow), side="right")
+    in_order, ends = (
+        rank[order],
+        np.searchsorted(spec[order], np.arange(-1, len(specs), dtype=narrow), side="right"),
+    )
     values = np.zeros(rank.size)
     for number, distribution in enumerate(specs):
         begin, end = ends[number], ends[number + 1]

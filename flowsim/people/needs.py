@@ -138,7 +138,5 @@ def kinds_of(versions: tuple[Scenario, ...]) -> tuple[int, ...]:
 
 def _what_people_need(version: Scenario) -> list[object]:
     """All of a scenario that says what people need, and nothing of what services offer."""
-    services = [
-        (s.stay, s.next, s.tasks, s.work, s.size, s.decided) for s in version.services.values()
-    ]
+    services = [(s.stay, s.next, s.tasks, s.work, s.size, s.decided) for s in version.services.values()]
     return [services, version.routes, version.while_waiting]

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsim.compiling import for_loops
+from flowsim.compiling import blank, for_loops
+from flowsim.generators import key_of
+from flowsim.people.arrivals import arrive
 from flowsim.people.blueprint import Blueprint
 from flowsim.people.itineraries import Walkers, itineraries, unhindered_itineraries
-from flowsim.people.routes import routes_of
 from flowsim.people.start import AlreadyThere, already_there
 from flowsim.people.steps import NONE, Steps
 from flowsim.people.walk import Groups, Travellers
@@ -57,120 +58,127 @@ class People:
 
 @dataclass(frozen=True)
 class Group:
-    """People of one source who begin at the same place, before they are numbered. Arrays: shape (people,)."""
+    """People of one source who begin at the same place, before they are numbered."""
 
     source: str
     entry: int  # where their routes begin
     begins: int  # the place of their first step
     first: int  # the place in the source of the first of them; the others follow
-    arrives: Floats  # ascending
-    version: Ints
+    size: int
+    epochs: Floats | None = None  # of those who arrive, shape (size,)
+    there: AlreadyThere | None = None  # of those who are there at the start
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Everybody in the order of their numbers, as the lookup of itineraries wants them."""
+
+    groups: tuple[Group, ...]
+    arrives: Floats
+    group: NDArray[np.int16]
+    index: Ints
     needed: Ints
     route: Ints
     hindered: NDArray[np.bool_]
-    there: AlreadyThere | None = None
-
-    def __len__(self) -> int:
-        return int(self.arrives.size)
 
 
 def populate(plan: Blueprint, ranks: Ranks) -> People:
     """Draw nobody anew: look up from ranks who arrives and what each would need."""
     groups = [_arriving(plan, ranks, stream) for stream in plan.scenario.streams]
     groups += _all_there(plan, ranks)
-    return _numbered(plan, groups, ranks)
-
-
-def _arriving(plan: Blueprint, ranks: Ranks, name: str) -> Group:
-    """Everybody who arrives with a stream during warm-up and run."""
-    demand, timeline = plan.demand[name], plan.timeline
-    arrives = demand.arrivals(ranks.epochs(f"{name}/time of arrival", demand.total))
-    version = timeline.version_of_day[np.floor(arrives).astype(np.int64) - timeline.first_day]
-    needed, route = routes_of(plan.dealing[name], ranks, name, version)
-    entry = plan.offer.number(plan.scenario.streams[name].enters)
-    return Group(
-        source=name, entry=entry, begins=entry, first=0, arrives=arrives, version=version, needed=needed,
-        route=route, hindered=plan.hindered_routes[entry][route],
-    )  # fmt: skip
-
-
-def _all_there(plan: Blueprint, ranks: Ranks) -> list[Group]:
-    """People who are there at the start, each group of one route; they always count as hindered."""
-    groups: list[Group] = []
-    seen: dict[str, int] = {}
-    for there in already_there(plan, ranks):
-        first = seen.get(there.source, 0)
-        seen[there.source] = first + there.size
-        groups.append(
-            Group(
-                source=there.source, entry=there.entry, begins=there.place, first=first,
-                arrives=np.full(there.size, float(plan.timeline.first_day)),
-                version=np.zeros(there.size, dtype=np.int64), needed=there.route, route=there.route,
-                hindered=np.ones(there.size, dtype=bool), there=there,
-            )  # fmt: skip
-        )
-    return groups
-
-
-@dataclass(frozen=True)
-class Crowd:
-    """Everybody as the lookup of itineraries wants them, in the order of their numbers."""
-
-    groups: tuple[Group, ...]
-    arrives: Floats
-    group: Ints
-    index: Ints
-    version: Ints
-    route: Ints
-    hindered: NDArray[np.bool_]
-
-
-def _numbered(plan: Blueprint, groups: list[Group], ranks: Ranks) -> People:
-    """Number everybody by arrival (then source, then place in it), and look their itineraries up."""
     streams = tuple(dict.fromkeys(group.source for group in groups))
-    crowd, order = _crowd(groups)
-    needed = np.concatenate([group.needed for group in crowd.groups])[order]
+    crowd = _crowd(plan, ranks, sorted(groups, key=lambda group: (group.source, group.first)))
     steps = itineraries(plan, ranks, _walkers(plan, crowd, hindered=True))
     first_step, first_otherwise = _first_rows(crowd, steps)
     return People(
         streams=streams, routes=tuple(plan.scenario.routes), arrives=crowd.arrives,
         stream=np.array([streams.index(g.source) for g in crowd.groups], dtype=np.int64)[crowd.group],
-        index=crowd.index, needed_route=needed, route=crowd.route, hindered=crowd.hindered,
+        index=crowd.index, needed_route=crowd.needed, route=crowd.route, hindered=crowd.hindered,
         first_step=first_step, first_otherwise=first_otherwise,
-        entered=_of_those_there(plan, crowd, "entered"), asked=_of_those_there(plan, crowd, "asked"), steps=steps,
-        look_up_unhindered=partial(_look_up_unhindered, plan, ranks, crowd),
+        entered=_of_those_there(plan, crowd, "entered"), asked=_of_those_there(plan, crowd, "asked"),
+        steps=steps, look_up_unhindered=partial(_look_up_unhindered, plan, ranks, crowd),
     )  # fmt: skip
 
 
-def _crowd(groups: list[Group]) -> tuple[Crowd, Ints]:
-    """Everybody by arrival, then source, then place in it; and where they stand in the sorted groups."""
-    groups = sorted(groups, key=lambda group: (group.source, group.first))
-    arrives = np.concatenate([group.arrives for group in groups])
+def _arriving(plan: Blueprint, ranks: Ranks, name: str) -> Group:
+    """Everybody who arrives with a stream during warm-up and run."""
+    epochs = ranks.epochs(f"{name}/time of arrival", plan.demand[name].total)
+    entry = plan.offer.number(plan.scenario.streams[name].enters)
+    return Group(name, entry, begins=entry, first=0, size=epochs.size, epochs=epochs)
+
+
+def _all_there(plan: Blueprint, ranks: Ranks) -> list[Group]:
+    """People who are there at the start, each group of one route."""
+    groups: list[Group] = []
+    seen: dict[str, int] = {}
+    for there in already_there(plan, ranks):
+        first = seen.get(there.source, 0)
+        seen[there.source] = first + there.size
+        groups.append(Group(there.source, there.entry, there.place, first, there.size, there=there))
+    return groups
+
+
+def _crowd(plan: Blueprint, ranks: Ranks, groups: list[Group]) -> Crowd:
+    """Everybody by arrival, then source, then place in it. The groups are sorted by source and place."""
+    sizes = [group.size for group in groups]
+    begins = np.cumsum([0, *sizes])
+    count = int(begins[-1])
+    arrives, needed, given = blank(count, float), blank(count, int), blank(count, int)
+    hindered = []
+    for group, begin in zip(groups, begins.tolist(), strict=False):
+        end = begin + group.size
+        if group.there is None:
+            _arrive(plan, ranks, group, begin, arrives, needed, given)
+            hindered.append(plan.hindered_routes[group.entry][given[begin:end]])
+        else:
+            arrives[begin:end] = for_loops(np.full(group.size, float(plan.timeline.first_day)))
+            needed[begin:end] = given[begin:end] = for_loops(group.there.route)
+            # However short their way is, room for them has to be found at the start.
+            hindered.append(np.ones(group.size, dtype=bool))
+    times = np.asarray(arrives, dtype=np.float64)
     # Each group ascends already, which this way of sorting makes use of; who is equal keeps their order.
-    order = np.argsort(arrives, kind="stable")
-    sizes = [len(group) for group in groups]
-    crowd = Crowd(
+    order = np.argsort(times, kind="stable")
+    group_of = np.repeat(np.arange(len(groups), dtype=np.int16), sizes)[order]
+    # A person's place in the source: where they stand here, less where the first of the source stands.
+    offset = begins[:-1] - np.array([group.first for group in groups], dtype=np.int64)
+    return Crowd(
         groups=tuple(groups),
-        arrives=arrives[order],
-        group=np.repeat(np.arange(len(groups), dtype=np.int64), sizes)[order],
-        index=np.concatenate([np.arange(g.first, g.first + len(g), dtype=np.int64) for g in groups])[order],
-        version=np.concatenate([group.version for group in groups])[order],
-        route=np.concatenate([group.route for group in groups])[order],
-        hindered=np.concatenate([group.hindered for group in groups])[order],
+        arrives=times[order],
+        group=group_of,
+        index=order - offset[group_of],
+        needed=np.asarray(needed, dtype=np.int64)[order],
+        route=np.asarray(given, dtype=np.int64)[order],
+        hindered=np.concatenate(hindered)[order],
     )
-    return crowd, order
 
 
-def _of_those_there(plan: Blueprint, crowd: Crowd, name: str) -> Floats:
-    """A column that has a meaning for those who are there at the start; NaN for everybody else."""
-    found = np.full(crowd.arrives.size, np.nan)
+def _arrive(
+    plan: Blueprint, ranks: Ranks, group: Group, begin: int, arrives: Any, needed: Any, given: Any
+) -> None:
+    """Write the people of a stream into the columns, from `begin`."""
+    demand, name = plan.demand[group.source], f"{group.source}/route"
+    arrive(
+        for_loops(group.epochs), for_loops(demand.expected), demand.first_day,
+        for_loops(plan.timeline.version_of_day), plan.dealing[group.source],
+        tuple(for_loops(np.array(key_of(ranks.seed, name), dtype=np.uint64))), ranks.replication, begin, arrives,
+        needed, given,
+    )  # fmt: skip
+
+
+def _of_those_there(plan: Blueprint, crowd: Crowd, name: str, person: Ints | None = None) -> Floats:
+    """A column that has a meaning for those who are there at the start; NaN for everybody else.
+
+    Of everybody, or of some people only, who include those and whose numbers ascend.
+    """
+    found = np.full(crowd.arrives.size if person is None else person.size, np.nan)
     there = [group.there for group in crowd.groups if group.there is not None]
     if there:
         # They come on the first day, before nearly everybody else, in the order of their groups.
         first = crowd.group[: np.searchsorted(crowd.arrives, plan.timeline.first_day, side="right")]
         is_there = np.array([group.there is not None for group in crowd.groups], dtype=bool)
+        where = np.flatnonzero(is_there[first])
         values = [np.full(t.size, np.nan) if (v := getattr(t, name)) is None else v for t in there]
-        found[: first.size][is_there[first]] = np.concatenate(values)
+        found[where if person is None else np.searchsorted(person, where)] = np.concatenate(values)
     return found
 
 
@@ -181,7 +189,9 @@ def _walkers(plan: Blueprint, crowd: Crowd, hindered: bool) -> Walkers:
     return Walkers(
         person=person,
         travellers=Travellers(
-            *(for_loops(column[person]) for column in (crowd.index, crowd.group, crowd.version, crowd.route))
+            *(for_loops(column[person]) for column in (crowd.index, crowd.group)),
+            version=for_loops(_versions(plan, crowd.arrives[person])),
+            route=for_loops(crowd.route[person]),
         ),
         groups=Groups(
             source=_by_group(crowd, lambda g: sources[g.source]),
@@ -190,9 +200,17 @@ def _walkers(plan: Blueprint, crowd: Crowd, hindered: bool) -> Walkers:
             leads_to=_by_group(crowd, lambda g: NONE if g.there is None else g.there.leads_to),
             may_ask=_by_group(crowd, lambda g: int(g.there is None or g.there.stay is None)),
         ),
-        settled_stay=_of_those_there(plan, crowd, "stay")[person],
+        settled_stay=_of_those_there(plan, crowd, "stay", person)
+        if hindered
+        else np.full(person.size, np.nan),
         days_left=plan.timeline.last_day - crowd.arrives[person],
     )
+
+
+def _versions(plan: Blueprint, arrives: Floats) -> Ints:
+    """The dated version that people's needs are read from: that of the day they arrive."""
+    day = np.floor(arrives).astype(np.int64) - plan.timeline.first_day
+    return plan.timeline.version_of_day[np.minimum(day, plan.timeline.version_of_day.size - 1)]
 
 
 def _by_group(crowd: Crowd, read: Callable[[Group], int]) -> Any:
@@ -201,9 +219,10 @@ def _by_group(crowd: Crowd, read: Callable[[Group], int]) -> Any:
 
 def _first_rows(crowd: Crowd, steps: Steps) -> tuple[Ints, Ints]:
     """The rows of everybody's first step, and of the one that plan B would lead to instead."""
-    first_step = np.full(crowd.arrives.size, NONE, dtype=np.int64)
-    first_otherwise = first_step.copy()
-    first_step[~crowd.hindered] = np.arange(crowd.arrives.size - np.count_nonzero(crowd.hindered))
+    # Those who cannot be hindered begin with row 0, 1, 2… of their own table; the others are put right below.
+    first_step = np.cumsum(~crowd.hindered, dtype=np.int64)
+    first_step -= 1
+    first_otherwise = np.full(crowd.arrives.size, NONE, dtype=np.int64)
     # Both are steps that no step comes before; the one that plan B leads to is written after the other.
     begins = np.flatnonzero(steps.number == 0)
     person = steps.person[begins]

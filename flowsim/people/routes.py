@@ -1,4 +1,4 @@
-"""Which route people need, and which they are given: shares of the day they arrive, looked up by rank."""
+"""Which route people need, and which they are given: the shares of each dated version as flat tables."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from flowsim.compiling import blank, compiled, for_loops
-from flowsim.ranks import Ranks
+from flowsim.compiling import compiled, for_loops
 from flowsim.scenario.model import shares
 from flowsim.scenario.timeline import Timeline
 from flowsim.units import Floats, Ints
@@ -60,36 +59,9 @@ def _last(table: Floats) -> Ints:
     return columns - 1 - np.argmax(table[..., ::-1] > 0, axis=-1)
 
 
-def routes_of(dealt: Dealing, ranks: Ranks, stream: str, version: Ints) -> tuple[Ints, Ints]:
-    """The route that each person of a stream needs and the one that they are given (over-prescription).
-
-    `version` is that of the day they arrive, shape (people,).
-    """
-    count = version.size
-    needed, given = blank(count, int), blank(count, int)
-    needed_rank = ranks.uniform(f"{stream}/route needed", count)
-    given_rank = ranks.uniform(f"{stream}/route given", count)
-    _deal(dealt, for_loops(version), for_loops(needed_rank), for_loops(given_rank), needed, given)
-    return np.asarray(needed, dtype=np.int64), np.asarray(given, dtype=np.int64)
-
-
 @compiled
-def _deal(
-    dealt: Dealing, version: Any, needed_rank: Any, given_rank: Any, needed: Any, given: Any
-) -> None:
-    """Write the route that each person needs and is given."""
-    routes = dealt.routes
-    for person in range(len(version)):
-        today = version[person]
-        need = _column(dealt.needed, today * routes, dealt.needed_last[today], needed_rank[person])
-        row = today * routes + need
-        needed[person] = need
-        given[person] = _column(dealt.given, row * routes, dealt.given_last[row], given_rank[person])
-
-
-@compiled
-def _column(cumulative: Any, begin: int, last: int, rank: float) -> int:
-    """The column of a row of cumulative shares that a rank falls into."""
+def column_of(cumulative: Any, begin: int, last: int, rank: float) -> int:
+    """The column of a row of cumulative shares that a rank falls into; the row's first entry is at `begin`."""
     column = 0
     while column < last and rank >= cumulative[begin + column]:
         column += 1

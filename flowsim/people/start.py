@@ -58,15 +58,12 @@ def _in_progress(plan: Blueprint, ranks: Ranks, place: int, count: int) -> Itera
     name = plan.offer.names[place]
     source = THERE + name
     entries = plan.crowds.entries
-    for route, chosen in _split(plan.crowds.there[name], ranks.uniform(f"{source}/on which route", count)):
+    route_rank, length_rank, moment_rank, _ = ranks.blocks(source, count).T
+    for route, chosen in _split(plan.crowds.there[name], route_rank):
         needs = plan.needs(0, entries[route], route, place)
         if needs.stay is None:
             continue
-        total, elapsed = in_progress(
-            needs.stay,
-            ranks.uniform(f"{source}/how long in all", count)[chosen],
-            ranks.uniform(f"{source}/how far", count)[chosen],
-        )
+        total, elapsed = in_progress(needs.stay, length_rank[chosen], moment_rank[chosen])
         entered = plan.timeline.first_day - elapsed
         not_yet = np.full(chosen.size, np.nan)
         route_of = _number(plan, route, chosen.size)
@@ -78,10 +75,10 @@ def _waiting(plan: Blueprint, ranks: Ranks, awaited: int, count: int) -> Iterato
     name = plan.offer.names[awaited]
     source = WAITING + name
     entries = plan.crowds.entries
+    route_rank, waited_rank, stay_rank, _ = ranks.blocks(source, count).T
     waited_spec = plan.scenario.services[name].initial.waited
-    rank = ranks.uniform(f"{source}/how long waited", count)
-    waited = quantile(waited_spec, rank) if waited_spec else np.zeros(count)
-    for (route, place), chosen in _split(plan.crowds.waiting[name], ranks.uniform(f"{source}/on which route", count)):
+    waited = quantile(waited_spec, waited_rank) if waited_spec else np.zeros(count)
+    for (route, place), chosen in _split(plan.crowds.waiting[name], route_rank):
         asked = plan.timeline.first_day - waited[chosen]
         route_of = _number(plan, route, chosen.size)
         if place == NO_PLACE:
@@ -89,9 +86,7 @@ def _waiting(plan: Blueprint, ranks: Ranks, awaited: int, count: int) -> Iterato
             yield AlreadyThere(source, entries[route], awaited, NONE, route_of, None, nowhere, asked)
             continue
         spec = plan.needs(0, entries[route], route, place).stay
-        stay = (
-            quantile(spec, ranks.uniform(f"{source}/how long in it", count)[chosen]) if spec else np.zeros(chosen.size)
-        )
+        stay = quantile(spec, stay_rank[chosen]) if spec else np.zeros(chosen.size)
         yield AlreadyThere(source, entries[route], place, awaited, route_of, stay, asked - stay, asked)
 
 

@@ -279,7 +279,12 @@ def relapse(
         waited, order, before = 0.0, 0, written
         while True:
             after, stay, decided, _ = block(
-                keys.unwell[key], keys.unwell[key + 1], people.index[who], replication, rows.visit[step], order
+                keys.unwell[key],
+                keys.unwell[key + 1],
+                people.index[who],
+                replication,
+                rows.visit[step],
+                order,
             )
             waited -= math.log1p(-after) / rate
             if waited > longest:
