@@ -19,8 +19,6 @@ try:
     if os.environ.get("FLOWSIM_NO_NUMBA"):
         raise ImportError("numba was asked to stay away")
     import numba
-    from numba import types
-    from numba.extending import intrinsic
 except ImportError as _missing:  # also what numba raises for a numpy it does not know
     WHY_NOT: Final[str] = str(_missing)
     HAS_NUMBA: Final[bool] = False
@@ -42,37 +40,38 @@ def compiled(function: F) -> F:
 
 
 def for_loops(array: np.ndarray) -> Any:
-    """An array as a compiled function reads it fastest: itself; a list where nothing is compiled."""
+    """An array as a loop reads it fastest: itself where the loop is compiled, else a list."""
     return array if HAS_NUMBA else array.tolist()
 
 
-def blank(size: int, dtype: Any) -> Any:
-    """Room for a loop to write numbers into: an array, or a list where nothing is compiled."""
-    return np.empty(size, dtype=dtype) if HAS_NUMBA else [dtype()] * size
+def blank(size: int, kind: type[int | float]) -> Any:
+    """Room for a loop to write numbers into: an array where the loop is compiled, else a list."""
+    return np.empty(size, dtype=kind) if HAS_NUMBA else [kind()] * size
 
 
-# Whole numbers of 64 bits without a sign. Python's own have no end: code that is to run as it stands has to cut
-# products and sums to 64 bits itself, which costs nothing where they are so already.
-if HAS_NUMBA:
-    unsigned: Any = np.uint64
+def _plain_high_half(one: int, other: int) -> int:
+    return (one * other) >> 64
+
+
+def _compiled_high_half() -> Any:
+    """The same as one instruction of the processor, for compiled functions to call."""
+    from numba import types
+    from numba.extending import intrinsic
 
     @intrinsic
     def high_half(_context: Any, one: Any, other: Any) -> Any:
-        """The upper 64 bits of the product of two whole numbers of 64 bits: one instruction of the processor."""
-
         def build(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            # numba builds on llvmlite, so it is there.
-            from llvmlite import ir
-
-            wide = ir.IntType(128)
+            narrow = arguments[0].type
+            wide = type(narrow)(128)
             product = builder.mul(*(builder.zext(argument, wide) for argument in arguments))
-            return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
+            return builder.trunc(builder.lshr(product, wide(64)), narrow)
 
         return types.uint64(types.uint64, types.uint64), build
 
-else:
-    unsigned = int
+    return high_half
 
-    def high_half(one: int, other: int) -> int:
-        """The upper 64 bits of the product of two whole numbers of 64 bits."""
-        return (one * other) >> 64
+
+# Whole numbers of 64 bits without a sign, and the upper 64 bits of the product of two. Python's own numbers have no
+# end: code that is to run as it stands has to cut sums and products to 64 bits itself, which costs nothing compiled.
+unsigned: Any = np.uint64 if HAS_NUMBA else int
+high_half: Any = _compiled_high_half() if HAS_NUMBA else _plain_high_half

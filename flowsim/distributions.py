@@ -18,7 +18,6 @@ from functools import lru_cache
 from typing import Final, Protocol
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import gamma, gammainc, gammaincinv, gammaln, ndtr, ndtri, poch
 
 from flowsim.scenario.model import Distribution
@@ -265,7 +264,6 @@ def _smooth_quantile(blend: _Blend, ranks: Floats) -> Floats:
     """The inverse of the pieces' joint distribution function: solved for where there is more than one."""
     if len(blend.pieces) == 1:
         return blend.pieces[0].quantile(ranks)
-    whole = sum(blend.weights)
     days, shares = _milestones(blend)
     above = np.clip(np.searchsorted(shares, ranks, side="right"), 1, days.size - 1)
     found = _solved(blend, ranks.ravel(), days, shares, above.ravel()).reshape(ranks.shape)
@@ -477,6 +475,9 @@ def _weibull_by_median(median: float, p90: float) -> _Piece:
 
 def _solve_log(excess: Callable[[float], float], low: float, high: float, what: str) -> float:
     """The number between low and high at which a falling function of its logarithm is zero."""
+    # Imported here: it takes a fifth of a second and 25 MB, and few scenarios need it.
+    from scipy.optimize import brentq
+
     ends = math.log(low), math.log(high)
     if not excess(ends[0]) >= 0 >= excess(ends[1]):
         raise ValueError(f"{what} cannot be worked out: its spread is too small or too large")

@@ -15,7 +15,6 @@ import numpy as np
 from flowsim.compiling import compiled
 from flowsim.generators import block
 from flowsim.people.routes import Dealing, column_of
-
 from flowsim.scenario.model import MonthTable, Stream, WeekTable
 from flowsim.scenario.timeline import Timeline
 from flowsim.units import GRID_PER_DAY, MONTHS, WEEKDAYS, Floats, Ints, date_of

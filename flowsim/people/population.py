@@ -65,7 +65,6 @@ class Group:
     begins: int  # the place of their first step
     first: int  # the place in the source of the first of them; the others follow
     size: int
-    epochs: Floats | None = None  # of those who arrive, shape (size,)
     there: AlreadyThere | None = None  # of those who are there at the start
 
 
@@ -102,9 +101,12 @@ def populate(plan: Blueprint, ranks: Ranks) -> People:
 
 def _arriving(plan: Blueprint, ranks: Ranks, name: str) -> Group:
     """Everybody who arrives with a stream during warm-up and run."""
-    epochs = ranks.epochs(f"{name}/time of arrival", plan.demand[name].total)
     entry = plan.offer.number(plan.scenario.streams[name].enters)
-    return Group(name, entry, begins=entry, first=0, size=epochs.size, epochs=epochs)
+    return Group(name, entry, begins=entry, first=0, size=_epochs(plan, ranks, name).size)
+
+
+def _epochs(plan: Blueprint, ranks: Ranks, name: str) -> Floats:
+    return ranks.epochs(f"{name}/time of arrival", plan.demand[name].total)
 
 
 def _all_there(plan: Blueprint, ranks: Ranks) -> list[Group]:
@@ -156,12 +158,12 @@ def _arrive(
     plan: Blueprint, ranks: Ranks, group: Group, begin: int, arrives: Any, needed: Any, given: Any
 ) -> None:
     """Write the people of a stream into the columns, from `begin`."""
-    demand, name = plan.demand[group.source], f"{group.source}/route"
+    demand = plan.demand[group.source]
+    key = np.array(key_of(ranks.seed, f"{group.source}/which route"), dtype=np.uint64)
     arrive(
-        for_loops(group.epochs), for_loops(demand.expected), demand.first_day,
-        for_loops(plan.timeline.version_of_day), plan.dealing[group.source],
-        tuple(for_loops(np.array(key_of(ranks.seed, name), dtype=np.uint64))), ranks.replication, begin, arrives,
-        needed, given,
+        for_loops(_epochs(plan, ranks, group.source)), for_loops(demand.expected), demand.first_day,
+        for_loops(plan.timeline.version_of_day), plan.dealing[group.source], tuple(for_loops(key)),
+        ranks.replication, begin, arrives, needed, given,
     )  # fmt: skip
 
 
@@ -189,7 +191,8 @@ def _walkers(plan: Blueprint, crowd: Crowd, hindered: bool) -> Walkers:
     return Walkers(
         person=person,
         travellers=Travellers(
-            *(for_loops(column[person]) for column in (crowd.index, crowd.group)),
+            index=for_loops(crowd.index[person]),
+            group=for_loops(crowd.group[person].astype(np.int64)),
             version=for_loops(_versions(plan, crowd.arrives[person])),
             route=for_loops(crowd.route[person]),
         ),

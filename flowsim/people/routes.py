@@ -55,8 +55,8 @@ def _row(table: Mapping[str, float | str], routes: tuple[str, ...]) -> Floats:
 
 def _last(table: Floats) -> Ints:
     """The last column that has a share, of every row."""
-    columns = table.shape[-1]
-    return columns - 1 - np.argmax(table[..., ::-1] > 0, axis=-1)
+    last: Ints = table.shape[-1] - 1 - np.argmax(table[..., ::-1] > 0, axis=-1)
+    return last
 
 
 @compiled

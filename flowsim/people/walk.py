@@ -8,7 +8,7 @@ stand, on lists.
 from __future__ import annotations
 
 import math
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from flowsim.compiling import blank, compiled
 from flowsim.generators import block
 from flowsim.people.steps import NONE
 from flowsim.people.tables import Keys, Needs
+
+T = TypeVar("T")
 
 MOST_STEPS: Final = 200
 LEAVES: Final = -2  # the exit code of "leave"
@@ -110,31 +112,37 @@ class Progress(NamedTuple):
 _RANKS: Final = ("stay_rank", "decided_rank", "leaves_rank", "rank", "after_rank")
 
 
-def room_for(kind: type[Any], size: int) -> Any:
+def room_for(kind: type[T], size: int) -> T:
     """Columns of some kind with room for so many rows."""
-    return kind(*(blank(size, float if name in _RANKS else int) for name in kind._fields))
+    columns: Any = kind  # each of these is a NamedTuple
+    made: T = columns(*(blank(size, float if name in _RANKS else int) for name in columns._fields))
+    return made
 
 
-def extended(table: Any, used: int, size: int) -> Any:
+def extended(table: T, used: int, size: int) -> T:
     """The same columns with room for more rows."""
-    longer = room_for(type(table), size)
-    for old, new in zip(table, longer, strict=True):
+    longer: Any = room_for(type(table), size)
+    columns: Any = table
+    for old, new in zip(columns, longer, strict=True):
         new[:used] = old[:used]
-    return longer
+    made: T = longer
+    return made
 
 
-def as_arrays(table: Any, used: int) -> Any:
+def as_arrays(table: T, used: int) -> T:
     """The rows in use, as arrays."""
-    return type(table)(
+    columns: Any = table
+    made: T = type(columns)(
         *(
             np.asarray(column[:used], dtype=np.float64 if name in _RANKS else np.int64)
-            for name, column in zip(table._fields, table, strict=True)
+            for name, column in zip(columns._fields, columns, strict=True)
         )
     )
+    return made
 
 
 @compiled
-def walk(
+def walk(  # noqa: C901 - handing the tables on to a part of it takes longer than all it does
     people: Travellers,
     groups: Groups,
     needs: Needs,
