@@ -13,6 +13,7 @@ import pytest
 
 from flowsim.compiling import HAS_NUMBA
 from flowsim.generators import block, generator, key_of, philox
+from flowsim.units import Floats
 
 ROOT = Path(__file__).resolve().parents[1]
 KEY = (2017, 3, "emergency/stit")
@@ -87,11 +88,11 @@ CASES = [
 @pytest.mark.parametrize("case", CASES)
 def test_any_block_is_worked_out_by_itself_as_numpy_draws_it(case: tuple[int, int, str, int, int]) -> None:
     seed, replication, name, visit, order = case
-    drawn = generator(*case).random((300, 4))
+    drawn: Floats = generator(*case).random((300, 4))
     key = _key(seed, name)
     for place in (0, 1, 2, 127, 128, 129, 299, 40):
         for one in (block, philox):
-            assert one(*key, place, replication, visit, order) == tuple(drawn[place])
+            assert one(*key, place, replication, visit, order) == tuple(drawn[place].tolist())
 
 
 def test_a_block_far_out() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from itertools import accumulate
 
 import numpy as np
@@ -119,7 +119,8 @@ class Person:
     ) -> list[tuple[float, float, float]]:
         """As long as the waiting up to a relapse fits in before the horizon and before leaving another way."""
         longest = min(stop.leaves_after, self.timeline.last_day - self.arrives)
-        waited, found = 0.0, []
+        waited = 0.0
+        found: list[tuple[float, float, float]] = []
         rate = self.scenario.while_waiting.unwell_per_day
         while True:
             name = f"{self.stream}/{stop.place}/unwell again"
@@ -130,7 +131,7 @@ class Person:
             found.append((grid(-math.log1p(-after) / rate), days(spec, stay), decided))
 
 
-@lru_cache(maxsize=None)
+@cache
 def days(spec: Distribution | None, rank: float) -> float:
     """What a rank comes to."""
     return float(quantile(spec, np.array([rank]))[0]) if spec is not None else 0.0
