@@ -122,5 +122,5 @@ def test_every_bit_is_a_coin() -> None:
     """The four numbers of a block, and those of neighbours, are uniform and strangers: 20,000 blocks."""
     blocks = generator(11, 3, "coins").random((20_000, 4))
     assert np.abs(blocks.mean(axis=0) - 0.5).max() < 5 * np.sqrt(1 / 12 / 20_000)
-    beside = np.corrcoef(np.hstack([blocks[:-1], blocks[1:]]), rowvar=False)
+    beside = np.asarray(np.corrcoef(np.hstack([blocks[:-1], blocks[1:]]), rowvar=False))
     assert np.abs(beside[~np.eye(8, dtype=bool)]).max() < 5 / np.sqrt(20_000)
