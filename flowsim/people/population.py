@@ -200,7 +200,7 @@ def _walkers(plan: Blueprint, crowd: Crowd, hindered: bool) -> Walkers:
             source=_by_group(crowd, lambda g: sources[g.source]),
             entry=_by_group(crowd, lambda g: g.entry),
             begins=_by_group(crowd, lambda g: g.begins),
-            leads_to=_by_group(crowd, lambda g: NONE if g.there is None else g.there.leads_to),
+            leads_to=_by_group(crowd, _leads_to),
             may_ask=_by_group(crowd, lambda g: int(g.there is None or g.there.stay is None)),
         ),
         settled_stay=_of_those_there(plan, crowd, "stay", person)
@@ -214,6 +214,12 @@ def _versions(plan: Blueprint, arrives: Floats) -> Ints:
     """The dated version that people's needs are read from: that of the day they arrive."""
     day = np.floor(arrives).astype(np.int64) - plan.timeline.first_day
     return plan.timeline.version_of_day[np.minimum(day, plan.timeline.version_of_day.size - 1)]
+
+
+def _leads_to(group: Group) -> int:
+    """Where the first step of a group leads if that is settled already, else NONE."""
+    there = group.there
+    return NONE if there is None or there.next_service is None else there.next_service
 
 
 def _by_group(crowd: Crowd, read: Callable[[Group], int]) -> Any:

@@ -11,7 +11,6 @@ import numpy as np
 from flowsim.distributions import in_progress, quantile
 from flowsim.people.blueprint import Blueprint
 from flowsim.people.crowds import NO_PLACE
-from flowsim.people.steps import NONE
 from flowsim.people.tables import THERE, WAITING
 from flowsim.ranks import Ranks
 from flowsim.units import Floats, Ints
@@ -31,7 +30,7 @@ class AlreadyThere:
     source: str
     entry: int
     place: int
-    leads_to: int  # what they wait for, or NONE
+    next_service: int | None  # what they wait for
     route: Ints
     stay: Floats | None
     entered: Floats
@@ -67,7 +66,7 @@ def _in_progress(plan: Blueprint, ranks: Ranks, place: int, count: int) -> Itera
         entered = plan.timeline.first_day - elapsed
         not_yet = np.full(chosen.size, np.nan)
         route_of = _number(plan, route, chosen.size)
-        yield AlreadyThere(source, entries[route], place, NONE, route_of, total, entered, not_yet)
+        yield AlreadyThere(source, entries[route], place, None, route_of, total, entered, not_yet)
 
 
 def _waiting(plan: Blueprint, ranks: Ranks, awaited: int, count: int) -> Iterator[AlreadyThere]:
@@ -83,7 +82,7 @@ def _waiting(plan: Blueprint, ranks: Ranks, awaited: int, count: int) -> Iterato
         route_of = _number(plan, route, chosen.size)
         if place == NO_PLACE:
             nowhere = np.full(chosen.size, np.nan)
-            yield AlreadyThere(source, entries[route], awaited, NONE, route_of, None, nowhere, asked)
+            yield AlreadyThere(source, entries[route], awaited, None, route_of, None, nowhere, asked)
             continue
         spec = plan.needs(0, entries[route], route, place).stay
         stay = quantile(spec, stay_rank[chosen]) if spec else np.zeros(chosen.size)
