@@ -153,7 +153,7 @@ def written_down(people: tuple[Someone, ...], names: tuple[str, ...]) -> People:
         first_step=np.array(first, dtype=np.int64),
         first_otherwise=np.full(count, NONE, dtype=np.int64),
         entered=np.array([p.entered for p in people]), asked=np.array([p.asked for p in people]),
-        steps=book.steps(), unhindered_steps=_Book(names).steps(),
+        steps=book.steps(), look_up_unhindered=_Book(names).steps,
     )  # fmt: skip
 
 
