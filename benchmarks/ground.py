@@ -97,13 +97,17 @@ def interpreter() -> str:
 # ---- memory, in a process of its own --------------------------------------------------------------
 
 
-def megabytes_of(model: str, scenario: str, days: int = DAYS) -> dict[str, Any]:
-    """Peak memory of one replication ("flowsim" or "plain") in a process of its own, in MB.
+def megabytes_of(
+    model: str, scenario: str, days: int = DAYS, engine: str = "simpy", replications: int = 1
+) -> dict[str, Any]:
+    """Peak memory of replications of "flowsim" or of one of "plain", in a process of their own, in MB.
 
     `before` is what the process held with everything imported and prepared, `peak` the most it ever
     held, `how` the way of measuring: VmHWM on Linux, else resource.getrusage, else tracemalloc (Windows).
+    For flowsim, `results` is the size of the daily results that it hands back.
     """
     command = [sys.executable, "-m", "benchmarks.memory", model, scenario, str(days)]
+    command += ["--engine", engine, "--replications", str(replications)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"the process that measures memory failed:\n{done.stderr}")

@@ -40,9 +40,9 @@ from flowsim.engine import ENGINES
 from flowsim.people import Blueprint
 
 SCRIPT: Final = Path(__file__).with_name("with_simmer.R")
-# What takes less is done several times a round, so that the clock's grain does not matter.
-ENOUGH_SECONDS: Final = 0.3
-MOST_A_ROUND: Final = 30
+# What takes less is done several times a round: the clock's grain does not matter, and the means are known better.
+ENOUGH_SECONDS: Final = 2.0
+MOST_A_ROUND: Final = 100
 TOGETHER: Final = 0.05  # chance that any two equal models seem to disagree
 
 Means = dict[str, float]
