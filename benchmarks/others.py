@@ -192,11 +192,13 @@ def _write_places(network: Network, path: Path) -> None:
 
 
 def _say_whether_they_agree(contenders: list[Contender]) -> bool:
-    """Print the means side by side; whether each other agrees with the first within Welch's intervals.
+    """Print the means side by side; whether each other agrees with flowsim within Welch's intervals.
 
-    Engines of flowsim have the same draws, so between them nothing may differ at all.
+    flowsim stands there with the engine of the most replications. Its engines have the same draws, so between
+    them nothing may differ at all.
     """
-    base, *others = contenders
+    base = max((c for c in contenders if c.name.startswith("flowsim/")), key=lambda c: c.done)
+    others = [contender for contender in contenders if contender is not base]
     names = list(base.found[0])
     tests = len(names) * sum(not other.name.startswith("flowsim/") for other in others)
     level = 1 - TOGETHER / max(tests, 1)
