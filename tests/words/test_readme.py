@@ -40,7 +40,7 @@ def test_commands_run(command: str, tmp_path: Path) -> None:
     )  # fmt: skip
     assert found.returncode == 0, found.stderr
     assert "Traceback" not in found.stderr
-    assert len(found.stdout.splitlines()) > 5
+    assert found.stdout.strip()
 
 
 @pytest.mark.slow
