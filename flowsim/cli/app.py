@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
+from flowsim.cli.app_command import app as app_page
 from flowsim.cli.check import check
 from flowsim.cli.runs import compare, run
+from flowsim.cli.where import where
 from flowsim.cli.words import OUR_FAULT
 from flowsim.version import __version__
 
@@ -37,8 +39,9 @@ def _options(
     """What holds for every command."""
 
 
-for command in (check, run, compare):
+for command in (check, run, compare, where):
     app.command()(command)
+app.command("app")(app_page)
 
 
 def main() -> None:
