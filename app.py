@@ -2,4 +2,6 @@
 
 from flowsim.pages.start import main
 
-main()
+# Processes that a run starts read this file too, under another name; they must not draw pages.
+if __name__ == "__main__":
+    main()

@@ -21,6 +21,7 @@ from flowsim.pages.session import (
     complain,
     enough_to_show,
     escaped,
+    remembered,
     scenario,
     scenario_or_words,
     standings,
@@ -69,15 +70,15 @@ def _sidebar() -> None:
     with st.sidebar:
         st.subheader("Scenarios")
         c = choice()
-        base = st.selectbox("Base", c.names, c.names.index(c.base), help="What the plans are held against.")
-        plans = st.multiselect(
-            "Plans to compare with it", [n for n in c.names if n != base], [p for p in c.plans if p != base],
-            max_selections=MOST_PLANS, placeholder="Choose plans",
-        )  # fmt: skip
+        remembered("base", c.base, c.names)
+        remembered("plans", [p for p in c.plans if p != c.base])
+        remembered("replications", c.replications)
+        base = st.selectbox("Base", c.names, key="base", help="What the plans are held against.")
+        plans = st.multiselect("Plans to compare with it", c.names, key="plans", max_selections=MOST_PLANS, placeholder="Choose plans")  # fmt: skip
         replications = st.number_input(
-            "Replications", 2, MOST_REPLICATIONS, c.replications, 10, help="How often each winter is repeated with other luck."
+            "Replications", 2, MOST_REPLICATIONS, step=10, key="replications", help="How often the period is repeated with other luck."
         )  # fmt: skip
-        choose(base=base, plans=tuple(plans), replications=int(replications))
+        choose(base=base, plans=tuple(p for p in plans if p != base), replications=int(replications))
         _own_plan()
 
 
@@ -85,7 +86,8 @@ def _own_plan() -> None:
     """The levers of the plan of one's own."""
     st.subheader("Your own plan")
     c = choice()
-    on = st.selectbox("Built on", c.names, c.names.index(c.on), help="The scenario whose numbers you change.")
+    remembered("on", c.on, c.names)
+    on = st.selectbox("Built on", c.names, key="on", help="The scenario whose numbers you change.")
     if on != c.on:
         c = choose(on=on, levers={})
     built_on = scenario_or_words(on)
@@ -99,7 +101,7 @@ def _own_plan() -> None:
         own = [lever for lever in levers if lever.group == group]
         changed = [lever for lever in own if lever.key in c.levers]
         if own:
-            with st.expander(f"{group} ({len(changed)} changed)" if changed else group):
+            with st.expander(f"{group} ({len(changed)} changed)" if changed else group, key=f"group {group}"):
                 for lever in own:
                     value = _lever(lever, c.levers.get(lever.key, lever.value), f"{version} {on} {lever.key}")
                     if value != lever.value:
@@ -124,8 +126,7 @@ def _rows(name: str, file_name: str, _file_text: str) -> list[InputRow]:
 
 def _lever(lever: Lever, value: float, key: str) -> float:
     """One lever as a field or a tick; its help says hint, range, source, and what alters it later."""
-    if key not in st.session_state:
-        st.session_state[key] = bool(value) if lever.on_off else float(value)
+    remembered(key, bool(value) if lever.on_off else float(value))
     about = [escaped(lever.hint)] if lever.hint else []
     if not lever.on_off:
         about.append(f"From {lever.low:g} to {lever.high:g}; {lever.value:g} in the scenario.")
@@ -137,7 +138,7 @@ def _lever(lever: Lever, value: float, key: str) -> float:
     if lever.on_off:
         return float(st.checkbox(lever.label, key=key, help=words))
     found = st.number_input(
-        f"{lever.label} ({lever.unit})", lever.low, lever.high, step=lever.step, key=key, help=words, format="%.10g"
+        f"{lever.label} ({lever.unit})", float(lever.low), float(lever.high), step=float(lever.step), key=key, help=words, format="%.10g"
     )  # fmt: skip
     return float(found)
 
@@ -202,7 +203,8 @@ def _more(results: list[Result], found_all: bool) -> None:
     comparison = Comparison(tuple(results)) if len(results) > 1 else None
     if len(results) > 1:
         names = [r.scenario.name for r in results]
-        wanted = st.selectbox("Scenario in the picture", names, names.index(_shown(results).scenario.name))
+        remembered("picture", _shown(results).scenario.name, names)
+        wanted = st.selectbox("Scenario in the picture", names, key="picture")
         if wanted != _shown(results).scenario.name:
             choose(shown=wanted)
             st.rerun()
@@ -223,7 +225,9 @@ def _more(results: list[Result], found_all: bool) -> None:
 
 
 def _run_on() -> None:
-    choose(replications=min(2 * choice().replications, MOST_REPLICATIONS))
+    more = min(2 * choice().replications, MOST_REPLICATIONS)
+    choose(replications=more)
+    st.session_state["replications"] = more
 
 
 def _against_the_base(comparison: Comparison) -> None:

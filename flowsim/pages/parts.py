@@ -21,9 +21,9 @@ STYLE: Final = """
 .block-container {padding-top: 4.2rem; max-width: 72rem;}
 h1 {color: #003087;}
 h2, h3 {color: #212B32;}
-.answer {font-size: 1.35rem; line-height: 1.45; border-left: 6px solid #005EB8; padding: .2rem 0 .2rem 1rem; margin: .2rem 0 .6rem 0;}
-.answer.no {border-color: #AE2573;}
-.answer.yes {border-color: #007F3B;}
+[data-testid="stMarkdownContainer"] p.answer {font-size: 1.35rem; line-height: 1.45; border-left: 6px solid #005EB8; padding: .2rem 0 .2rem 1rem; margin: .2rem 0 .6rem 0;}
+[data-testid="stMarkdownContainer"] p.answer.no {border-color: #AE2573;}
+[data-testid="stMarkdownContainer"] p.answer.yes {border-color: #007F3B;}
 .quiet {color: #425563;}
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {color: #425563 !important; opacity: 1 !important;}
 [data-testid="stTable"] {overflow-x: auto;}
@@ -31,7 +31,7 @@ h2, h3 {color: #212B32;}
 [data-testid="stMainMenu"] {display: none;}
 *:focus-visible {outline: 3px solid #FFB81C; outline-offset: 1px; box-shadow: 0 0 0 5px #212B32;}
 @media (max-width: 640px) {
-  .answer {font-size: 1.1rem;}
+  [data-testid="stMarkdownContainer"] p.answer {font-size: 1.1rem;}
   .block-container {padding-left: 1rem; padding-right: 1rem;}
 }
 </style>

@@ -8,7 +8,7 @@ import streamlit as st
 from flowsim.pages import animation, pictures
 from flowsim.pages.parts import behind, picture, polled, progress
 from flowsim.pages.runner import Order
-from flowsim.pages.session import choice, enough_to_show, scenario_or_words, standings
+from flowsim.pages.session import choice, enough_to_show, remembered, scenario_or_words, standings
 from flowsim.report.lives import bars, chosen_people, differences_in_wait
 from flowsim.results import Result
 
@@ -22,13 +22,12 @@ def page() -> None:
     c = choice()
     names = tuple(dict.fromkeys((*c.compared(), *c.names)))
     left, right = st.columns(2)
-    one = left.selectbox("Scenario", names, names.index(c.base), key="people one")
-    others = ("none", *[n for n in names if n != one])
-    last = c.compared()[-1]
-    other = right.selectbox(
-        "The same people in", others, others.index(last) if last in others else 0, key="people other"
-    )
-    loaded = [s for s in map(scenario_or_words, [one, other][: 1 if other == "none" else 2]) if s is not None]
+    remembered("people one", c.base, names)
+    one = left.selectbox("Scenario", names, key="people one")
+    others = ("none", *names)
+    remembered("people other", c.compared()[-1], others)
+    other = right.selectbox("The same people in", others, key="people other")
+    loaded = [s for s in map(scenario_or_words, [one] if other in ("none", one) else [one, other]) if s is not None]
     if not loaded:
         return
     if len(loaded) == 2 and (loaded[0].run.start, loaded[0].run.days) != (

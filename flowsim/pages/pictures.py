@@ -161,7 +161,7 @@ def stages(frame: pd.DataFrame) -> go.Figure:
         figure.add_bar(
             y=frame["stage"], x=100 * frame[column], orientation="h", name=name,
             text=[f"{100 * v:.0f} %" for v in frame[column]], textposition="outside", textfont={"color": INK}, cliponaxis=False,
-            marker={"color": colour, "pattern": {"shape": shape, "fgcolor": "white", "solidity": 0.25}},
+            marker={"color": colour, "pattern": {"shape": shape, "fgcolor": "white", "solidity": 0.25, "fillmode": "overlay"}},
         )  # fmt: skip
     figure.update_yaxes(autorange="reversed", automargin=True)
     figure.update_xaxes(
@@ -215,7 +215,7 @@ def _add_phase(figure: go.Figure, phase: Any, row: str, result: Result, seen: se
     figure.add_bar(
         y=[row], x=[(phase.end - begin) * 86_400_000], base=[dated(result, begin)], orientation="h", name=name, legendgroup=name,
         showlegend=name not in seen,
-        marker={"color": colour, "pattern": {"shape": "/" if waiting else "", "fgcolor": "white", "solidity": 0.35},
+        marker={"color": colour, "pattern": {"shape": "/" if waiting else "", "fgcolor": "white", "solidity": 0.35, "fillmode": "overlay"},
                 "line": {"width": 0}, "opacity": 1 if waiting or name == "in hospital" else 0.55},
         hovertemplate=f"{phase.what}: {phase.end - phase.begin:.1f} days<extra>{row}</extra>",
     )  # fmt: skip

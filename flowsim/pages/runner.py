@@ -254,6 +254,9 @@ class Runner:
             task.problem = str(error)
             self._executor = None
         except Exception:
+            if not threading.main_thread().is_alive():  # the server is ending, and took its processes along
+                self._closed = True
+                return
             logging.getLogger(__name__).exception("a run failed")
             task.problem = (
                 "Something went wrong inside flowsim; this is a fault of the program, not of your input."

@@ -24,7 +24,8 @@ from flowsim.scenario.sense import warnings
 from flowsim.scenario.timeline import build_timeline
 from flowsim.scenario.written import literal
 
-SIMPLE: Final = ("number", "whole number", "choice", "yes or no")
+# The largest whole number that a browser keeps apart from the next.
+MOST_IN_A_BROWSER: Final = 2**53 - 1
 SINGLE_PARTS: Final = ("run", "target", "counting", "while_waiting", "costs")
 NAMED_PARTS: Final = ("streams", "routes", "services")
 
@@ -69,12 +70,7 @@ def _opened() -> None:
     if held is None:
         return
     try:
-        if held.size > MOST_BYTES:
-            raise FlowsimError(
-                f"{held.name}: is larger than {MOST_BYTES // 1024} KB, the most a scenario file may have"
-            )
-        name = own_file_name(held.name)
-        text = text_of(held.getvalue(), held.name)
+        name, text = own_file_name(held.name), text_of(held.getvalue()[: MOST_BYTES + 1], held.name)
         from_text(text, held.name)
     except FlowsimError as error:
         st.session_state["upload wrong"] = str(error).splitlines()
@@ -191,7 +187,7 @@ def _field(field: InputField, path: tuple[str, ...], value: Any, key: str) -> An
 
 def _number(field: InputField, label: str, value: float, key: str, words: str) -> float:
     if field.type == "whole number":
-        low, high = int(field.low or 0), int(field.high if field.high is not None else 10**9)
+        low, high = int(field.low or 0), min(int(field.high or MOST_IN_A_BROWSER), MOST_IN_A_BROWSER)
         return int(st.number_input(label, low, high, int(value), 1, key=key, help=words))
     low_, high_ = float(field.low or 0), float(field.high if field.high is not None else 1e9)
     return float(st.number_input(label, low_, high_, float(value), key=key, help=words, format="%.10g"))

@@ -39,6 +39,12 @@ def choose(**changed: Any) -> Choice:
     return choice()
 
 
+def remembered(key: str, value: Any, among: Sequence[Any] | None = None) -> None:
+    """What a field shows when it is first drawn; from then on what the visitor entered, while it can be had."""
+    if key not in st.session_state or (among is not None and st.session_state[key] not in among):
+        st.session_state[key] = value
+
+
 def hold_in_address() -> None:
     """Make the address say what is chosen."""
     wanted = to_address(choice())

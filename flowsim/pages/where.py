@@ -9,7 +9,7 @@ from flowsim.decisions.bottlenecks import OneMore, one_more_of_each, prices
 from flowsim.pages import pictures
 from flowsim.pages.parts import behind, picture, polled, progress, table
 from flowsim.pages.runner import Order
-from flowsim.pages.session import choice, choose, enough_to_show, scenario, scenario_or_words, standings
+from flowsim.pages.session import choice, choose, enough_to_show, remembered, scenario, scenario_or_words, standings
 from flowsim.report.where import (
     by_body,
     by_weekday,
@@ -47,7 +47,9 @@ def choose_scenario(label: str = "Scenario") -> Scenario | None:
     c = choice()
     names = tuple(dict.fromkeys((*c.compared(), *c.names)))
     current = c.shown if c.shown in names else c.compared()[-1]
-    wanted = st.selectbox(label, names, names.index(current))
+    key = f"shown {st.session_state.get('text version', 0)}"
+    remembered(key, current, names)
+    wanted = st.selectbox(label, names, key=key)
     if wanted != current:
         choose(shown=wanted)
     return scenario_or_words(wanted)
