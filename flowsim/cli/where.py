@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -59,5 +60,11 @@ def _say(title: str, table: pd.DataFrame) -> None:
             str(column), justify="right" if table[column].dtype.kind == "f" else "left", overflow="fold"
         )
     for row in table.itertuples(index=False):
-        shown.add_row(*("-" if v != v else f"{v:.2f}" if isinstance(v, float) else str(v) for v in row))
+        shown.add_row(*(_cell(value) for value in row))
     console().print(shown)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return "-" if math.isnan(value) else f"{value:.2f}"
+    return str(value)

@@ -158,7 +158,7 @@ def _results(orders: list[Order], pending: bool) -> bool:
         results = earlier
         st.markdown("*The previous result, while the new one is on its way:*")
     if results is None:
-        st.markdown('<p class="answer">Working it out. The first answer comes as soon as ten replications are done.</p>', unsafe_allow_html=True)  # fmt: skip
+        st.markdown('<p class="answer">Working it out. A first answer comes as soon as four replications are done.</p>', unsafe_allow_html=True)  # fmt: skip
         progress(found, "compare")
         return not all(s.finished for s in found)
     _answer(results)

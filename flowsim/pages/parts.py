@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -11,15 +12,12 @@ import streamlit as st
 from flowsim.pages.runner import Standing
 from flowsim.pages.session import escaped, go_on, is_stopped, stop
 
-if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
-
 POLL_SECONDS: Final = 0.7
 # Streamlit's own look, with what it lacks: room, a quiet heading, links and focus that can be seen.
 STYLE: Final = """
 <style>
 .block-container {padding-top: 4.2rem; max-width: 72rem;}
-h1 {color: #003087;}
+[data-testid="stHeading"] h1 {color: #003087;}
 h2, h3 {color: #212B32;}
 [data-testid="stMarkdownContainer"] p.answer {font-size: 1.35rem; line-height: 1.45; border-left: 6px solid #005EB8; padding: .2rem 0 .2rem 1rem; margin: .2rem 0 .6rem 0;}
 [data-testid="stMarkdownContainer"] p.answer.no {border-color: #AE2573;}
@@ -40,7 +38,7 @@ h2, h3 {color: #212B32;}
 PLOTLY: Final = {"displaylogo": False, "displayModeBar": False, "responsive": True, "scrollZoom": False}
 
 
-def picture(figure: Figure, alt: str, key: str) -> None:
+def picture(figure: Any, alt: str, key: str) -> None:
     """A chart with its text alternative."""
     st.plotly_chart(figure, width="stretch", theme=None, config=PLOTLY, alt=alt, key=key)
 
@@ -58,8 +56,8 @@ def table(frame: pd.DataFrame) -> None:
 
 def number(value: float) -> str:
     """A number for a table: a dash where there is none."""
-    if value != value:
-        return "-"
+    if math.isnan(value):
+        return "\N{EN DASH}"
     return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
 
 

@@ -9,7 +9,7 @@ from flowsim.pages import animation, pictures
 from flowsim.pages.parts import behind, picture, polled, progress
 from flowsim.pages.runner import Order
 from flowsim.pages.session import choice, enough_to_show, remembered, scenario_or_words, standings
-from flowsim.report.lives import bars, chosen_people, differences_in_wait
+from flowsim.report.lives import bars, chosen_people, differences_in_wait, in_words
 from flowsim.results import Result
 
 COUNT = 20
@@ -51,7 +51,7 @@ def _show(orders: list[Order], pending: bool) -> bool:
     people = chosen_people(results[0], COUNT)
     tables = [bars(result, people) for result in results]
     waits = differences_in_wait(tables)
-    st.markdown(f'<p class="answer">{_sentence(waits, results)}</p>', unsafe_allow_html=True)
+    st.markdown(f'<p class="answer">{in_words(waits, [r.scenario.name for r in results])}</p>', unsafe_allow_html=True)
     picture(
         pictures.lives(tables, results, people), "Bars of twenty people's journeys: in hospital, waiting, in other care; the table below has every phase.", "lives"
     )  # fmt: skip
@@ -64,21 +64,6 @@ def _show(orders: list[Order], pending: bool) -> bool:
     behind("Every phase of every journey", _phases(tables, results, people))
     animation.offer(results[-1], MOST_DAYS)
     return not all(s.finished for s in found)
-
-
-def _sentence(waits: pd.DataFrame, results: list[Result]) -> str:
-    names = [r.scenario.name for r in results]
-    mean = waits[names].mean()
-    if len(names) == 1:
-        return f"These {len(waits)} people waited {mean[names[0]]:.1f} days each on average, in hospital and after it."
-    shorter, longer = (
-        (waits[names[1]] < waits[names[0]] - 1e-9).sum(),
-        (waits[names[1]] > waits[names[0]] + 1e-9).sum(),
-    )
-    return (
-        f"Of these {len(waits)} people {shorter} wait less with {names[1]} and {longer} wait longer: "
-        f"{mean[names[1]]:.1f} days on average instead of {mean[names[0]]:.1f}."
-    )
 
 
 def _days(waits: pd.DataFrame, people: list[tuple[str, int]]) -> pd.DataFrame:

@@ -200,12 +200,13 @@ class Runner:
                 del self._tasks[key]
 
     def _open(self, session: _Session) -> tuple[Key, int] | None:
-        """The first thing a session still waits for."""
-        for key, wanted in session.orders:
-            task = self._tasks.get(key)
-            if task is not None and not task.problem and task.done < wanted:
-                return key, wanted
-        return None
+        """What of a session's wishes to go on with: the one with least done, so that a first look at all comes soon."""
+        waiting = [
+            (key, wanted)
+            for key, wanted in session.orders
+            if (task := self._tasks.get(key)) is not None and not task.problem and task.done < wanted
+        ]
+        return min(waiting, key=lambda one: self._tasks[one[0]].done, default=None)
 
     # The work
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 
 from flowsim.errors import FlowsimError, ScenarioError
 from flowsim.pages.choice import OWN_NAME, Choice, from_address, to_address
 from flowsim.pages.runner import Order, Runner, Standing
-from flowsim.report.answers import FEWEST
 from flowsim.results import Result
 from flowsim.scenario.model import Scenario
+
+# So many replications give a first look; it says itself that it is not tight enough.
+FIRST_LOOK: Final = 4
 
 
 @st.cache_resource(show_spinner=False)
@@ -136,5 +138,5 @@ def go_on() -> None:
 def enough_to_show(found: Sequence[Standing]) -> list[Result] | None:
     """The results, where all have come far enough to be shown."""
     results = [s.result for s in found if s.result is not None]
-    far = all(s.finished or s.done >= FEWEST or is_stopped() for s in found)
+    far = all(s.finished or s.done >= FIRST_LOOK or is_stopped() for s in found)
     return results if results and len(results) == len(found) and far else None

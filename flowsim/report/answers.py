@@ -26,6 +26,8 @@ def answer(result: Result) -> str:
     if math.isnan(mean.low):
         return f"A first look: {mean.value:.0f} people delayed at midnight on average, from one replication."
     chance = result.interval("chance_mean_at_or_under_target")
+    if result.replications < FEWEST:
+        return f"A first look after {result.replications} replications: some {mean.value:.0f} people are delayed at midnight on average."
     verdict = "Yes" if chance.low >= target.confidence else "No" if chance.high < 0.5 else "Not surely"
     return (
         f"{verdict}: {mean.value:.0f} people are delayed at midnight on average ({mean.low:.0f} to {mean.high:.0f}), "

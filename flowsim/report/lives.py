@@ -14,6 +14,7 @@ from flowsim.units import date_of
 
 STAY_KIND: Final = "in care"
 WAIT_KIND: Final = "waiting"
+SAME_DAYS: Final = 1e-9
 Person = tuple[str, int]
 BAR_COLUMNS: Final = ["scenario", "stream", "person", "kind", "what", "begin", "end"]
 
@@ -66,6 +67,19 @@ def differences_in_wait(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     ]  # fmt: skip
     everybody = pd.MultiIndex.from_frame(pd.concat(tables)[["stream", "person"]].drop_duplicates())
     return pd.concat([f.reindex(everybody).fillna(0.0) for f in found], axis=1).reset_index()
+
+
+def in_words(waits: pd.DataFrame, names: Sequence[str]) -> str:
+    """What `differences_in_wait` shows of one scenario, or of a plan against a base, in a sentence."""
+    mean = waits[list(names)].mean()
+    if len(names) == 1:
+        return f"These {len(waits)} people waited {mean[names[0]]:.1f} days each on average, in hospital and after it."
+    less = int((waits[names[1]] < waits[names[0]] - SAME_DAYS).sum())
+    longer = int((waits[names[1]] > waits[names[0]] + SAME_DAYS).sum())
+    return (
+        f"Of these {len(waits)} people {less} wait less with {names[1]} and {longer} wait longer: "
+        f"{mean[names[1]]:.1f} days on average instead of {mean[names[0]]:.1f}."
+    )
 
 
 def event_log(result: Result, first_day: int, days: int) -> pd.DataFrame:
@@ -139,6 +153,6 @@ def _awaited(own: list[Any], step: int, labels: dict[str, str], horizon: float) 
     tasks = [row for row in own if row.purpose == "task" and row.step == step]
     places = [row for row in own if row.purpose == "stay" and row.step == step + 1]
     found = [(labels[t.service], t.left) for t in sorted(tasks, key=lambda row: float(row.asked))]
-    for place in sorted(places, key=lambda row: float(row.asked)):
-        found.append((labels[place.service], place.left if math.isnan(place.started) else place.started))
+    places.sort(key=lambda row: float(row.asked))
+    found += [(labels[p.service], p.left if math.isnan(p.started) else p.started) for p in places]
     return [(what, horizon if math.isnan(until) else until) for what, until in found]

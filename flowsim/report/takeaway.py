@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -99,7 +100,7 @@ def _by_day(result: Result) -> pd.DataFrame:
 def _write(sheet: xlsxwriter.worksheet.Worksheet, row: int, column: int, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         sheet.write_string(row, column, "" if value is None else str(value))
-    elif value == value and abs(value) != float("inf"):
+    elif math.isfinite(value):
         sheet.write_number(row, column, value)
 
 
