@@ -1,6 +1,6 @@
 """A browser and a server for looking at the app: used by the browser tests and by scripts/screenshots.py.
 
-    python3 scripts/browser.py      install Chromium where that is possible (as root on Debian or Ubuntu)
+python3 scripts/browser.py      install Chromium where that is possible (as root on Debian or Ubuntu)
 """
 
 from __future__ import annotations

@@ -30,7 +30,9 @@ PATIENCE_MS = 400_000
 def settled(page: Page, sign: str) -> None:
     """Wait until a page has what it is waited for, and nothing runs any more."""
     page.wait_for_selector(sign, timeout=PATIENCE_MS)
-    page.wait_for_function("() => !document.querySelector('[data-testid=\"stProgress\"]')", timeout=PATIENCE_MS)
+    page.wait_for_function(
+        "() => !document.querySelector('[data-testid=\"stProgress\"]')", timeout=PATIENCE_MS
+    )
     page.wait_for_timeout(1_500)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Final
 
 import pandas as pd
@@ -180,10 +181,9 @@ def _answer(results: list[Result]) -> None:
     base, shown = results[0], _shown(results)
     comparison = Comparison(tuple(results))
     words = answer(shown)
-    kind = "yes" if words.startswith("Yes") else "no" if words.startswith("No:") else ""
-    said = f"With <strong>{shown.scenario.name}</strong>: {words}" if shown is not base else f"<strong>{base.scenario.name}</strong>: {words}"  # fmt: skip
+    kind = "yes" if words.startswith("Yes") else "no" if words.startswith("No,") else ""
     against = f" {change(comparison, shown)}" if shown is not base else ""
-    st.markdown(f'<p class="answer {kind}">{said}{against}</p>', unsafe_allow_html=True)
+    st.markdown(f'<p class="answer {kind}">{html.escape(words + against)}</p>', unsafe_allow_html=True)
     picture(pictures.census(shown, base), _census_in_words(shown, base), "census")
     if official_means(shown) is not None:
         st.caption(DATA_CREDIT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import pandas as pd
 import streamlit as st
 
@@ -27,7 +29,9 @@ def page() -> None:
     others = ("none", *names)
     remembered("people other", c.compared()[-1], others)
     other = right.selectbox("The same people in", others, key="people other")
-    loaded = [s for s in map(scenario_or_words, [one] if other in ("none", one) else [one, other]) if s is not None]
+    loaded = [
+        s for s in map(scenario_or_words, [one] if other in ("none", one) else [one, other]) if s is not None
+    ]
     if not loaded:
         return
     if len(loaded) == 2 and (loaded[0].run.start, loaded[0].run.days) != (
@@ -51,7 +55,10 @@ def _show(orders: list[Order], pending: bool) -> bool:
     people = chosen_people(results[0], COUNT)
     tables = [bars(result, people) for result in results]
     waits = differences_in_wait(tables)
-    st.markdown(f'<p class="answer">{in_words(waits, [r.scenario.name for r in results])}</p>', unsafe_allow_html=True)
+    st.markdown(
+        f'<p class="answer">{html.escape(in_words(waits, [r.scenario.name for r in results]))}</p>',
+        unsafe_allow_html=True,
+    )
     picture(
         pictures.lives(tables, results, people), "Bars of twenty people's journeys: in hospital, waiting, in other care; the table below has every phase.", "lives"
     )  # fmt: skip

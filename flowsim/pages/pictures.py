@@ -12,6 +12,7 @@ from flowsim.charts import REASON_LABELS, official_means
 from flowsim.decisions.compare import Comparison
 from flowsim.experiment.intervals import percentile_band
 from flowsim.report.lives import WAIT_KIND, dated
+from flowsim.report.where import through
 from flowsim.results import Result
 
 BLUE: Final = "#005EB8"
@@ -120,7 +121,11 @@ def differences(comparison: Comparison) -> go.Figure:
 def road(moves: pd.DataFrame, queues: dict[str, float]) -> go.Figure:
     """The road from admission to home: people per day as bands, with those who wait for each service named on it."""
     names = list(dict.fromkeys([*moves["origin"], *moves["destination"]]))
-    labels = [f"{n} ({queues[n]:.0f} waiting)" if queues.get(n, 0) >= 1 else n for n in names]
+    people = through(moves)
+    labels = [
+        f"{_short(n)}<br>{people[n]:.1f} a day{f', {queues[n]:.0f} waiting' if queues.get(n, 0) >= 1 else ''}"
+        for n in names
+    ]
     figure = go.Figure(
         go.Sankey(
             arrangement="snap",
@@ -135,7 +140,13 @@ def road(moves: pd.DataFrame, queues: dict[str, float]) -> go.Figure:
             },
         )
     )  # fmt: skip
-    return _calm(figure, 460, legend=False)
+    figure = _calm(figure, 470, legend=False)
+    return figure.update_layout(font={"size": 12}, margin={"l": 10, "r": 10, "t": 24, "b": 24})
+
+
+def _short(label: str) -> str:
+    """The beginning of a service's or stream's name, for where there is little room."""
+    return label.partition(":")[0].partition(",")[0]
 
 
 def bars_with_interval(frame: pd.DataFrame, label: str, axis: str) -> go.Figure:
@@ -240,6 +251,6 @@ def _calm(figure: go.Figure, height: int, legend: bool = True) -> go.Figure:
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "font": {"size": 13}},
         dragmode=False,
     )  # fmt: skip
-    figure.update_xaxes(gridcolor=PALE, zeroline=False, automargin=True)
+    figure.update_xaxes(gridcolor=PALE, zeroline=False, automargin=True, ticklabelstandoff=6)
     figure.update_yaxes(gridcolor=PALE, zeroline=False, automargin=True)
     return figure

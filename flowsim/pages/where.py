@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+from typing import Final
+
 import pandas as pd
 import streamlit as st
 
@@ -9,7 +12,15 @@ from flowsim.decisions.bottlenecks import OneMore, one_more_of_each, prices
 from flowsim.pages import pictures
 from flowsim.pages.parts import behind, picture, polled, progress, table
 from flowsim.pages.runner import Order
-from flowsim.pages.session import choice, choose, enough_to_show, remembered, scenario, scenario_or_words, standings
+from flowsim.pages.session import (
+    choice,
+    choose,
+    enough_to_show,
+    remembered,
+    scenario,
+    scenario_or_words,
+    standings,
+)
 from flowsim.report.where import (
     by_body,
     by_weekday,
@@ -21,6 +32,9 @@ from flowsim.report.where import (
 )
 from flowsim.results import Result
 from flowsim.scenario.model import Scenario
+
+# People a day; thinner bands would only clutter the picture, and stand in the table.
+THINNEST: Final = 0.2
 
 
 def page() -> None:
@@ -77,15 +91,21 @@ def _show(orders: list[Order], more: list[OneMore], pending: bool) -> bool:
 
 def _answer(journeys: Result, numbers: Result) -> None:
     waits = services_table(numbers).sort_values("waiting_in_hospital", ascending=False)
-    first, second = waits.iloc[0], waits.iloc[1]
-    st.markdown(
-        f'<p class="answer">In hospital and ready, most people wait for {first["label"]} '
-        f"({first['waiting_in_hospital']:.0f} at midnight) and for {second['label']} ({second['waiting_in_hospital']:.0f}).</p>",
-        unsafe_allow_html=True,
+    most = [f"{w.label} ({w.waiting_in_hospital:.0f} at midnight)" for w in waits.head(2).itertuples()]
+    said = (
+        f"In hospital and ready, most people wait for {' and for '.join(most)}."
+        if most
+        else "Nobody has to wait."
     )
+    st.markdown(f'<p class="answer">{html.escape(said)}</p>', unsafe_allow_html=True)
     moves = road(journeys)
     queues = dict(zip(waits["label"], waits["queue"], strict=True))
-    picture(pictures.road(moves[moves["per_day"] >= 0.2], queues), "Flow picture from admission to home, in people per day; the table below has every band.", "road")  # fmt: skip
+    hospital = numbers.scenario.services.get("hospital")
+    if hospital:
+        queues[hospital.label] = numbers.interval("excess_mean").value
+    picture(
+        pictures.road(moves[moves["per_day"] >= THINNEST], queues), "Flow picture from admission to home, in people per day; the table below has every band.", "road"
+    )  # fmt: skip
     st.caption(
         f"People a day who need any service beyond the ward, in one repetition of the period. Another "
         f"{straight_home_per_day(journeys):.0f} a day go home with what they had."

@@ -17,18 +17,21 @@ from flowsim.results import Result
 FEWEST: Final = 10
 # The mean is known well enough when its 95 % interval is at most this many people either way.
 TIGHT: Final = 5.0
+# Below this chance, even at the upper end of its interval, the answer is no.
+UNLIKELY: Final = 0.5
 
 
 def answer(result: Result) -> str:
     """Whether the period's mean keeps the target, and how surely, in one sentence or two."""
-    target = result.scenario.target
+    name, target = result.scenario.name, result.scenario.target
     mean = result.interval("delayed_mean")
-    if math.isnan(mean.low):
-        return f"A first look: {mean.value:.0f} people delayed at midnight on average, from one replication."
-    chance = result.interval("chance_mean_at_or_under_target")
     if result.replications < FEWEST:
-        return f"A first look after {result.replications} replications: some {mean.value:.0f} people are delayed at midnight on average."
-    verdict = "Yes" if chance.low >= target.confidence else "No" if chance.high < 0.5 else "Not surely"
+        return f"A first look at {name}, {result.replications} replications: some {mean.value:.0f} people are delayed at midnight on average."
+    chance = result.interval("chance_mean_at_or_under_target")
+    sure, unlikely = chance.low >= target.confidence, chance.high < UNLIKELY
+    verdict = (
+        f"Yes, with {name}" if sure else f"No, not with {name}" if unlikely else f"Not surely, with {name}"
+    )
     return (
         f"{verdict}: {mean.value:.0f} people are delayed at midnight on average ({mean.low:.0f} to {mean.high:.0f}), "
         f"and the chance that the average is at or under {target.delayed:g} is {percent(chance)}."

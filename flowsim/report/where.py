@@ -141,6 +141,16 @@ def road(result: Result) -> pd.DataFrame:
     return table.sort_values("per_day", ascending=False, ignore_index=True)
 
 
+def through(moves: pd.DataFrame) -> dict[str, float]:
+    """People a day through each place of a road: those who come, or who go where nobody comes from elsewhere."""
+    into = moves.groupby("destination")["per_day"].sum()
+    out = moves.groupby("origin")["per_day"].sum()
+    return {
+        str(n): float(max(into.get(n, 0.0), out.get(n, 0.0)))
+        for n in dict.fromkeys([*out.index, *into.index])
+    }
+
+
 def straight_home_per_day(result: Result) -> float:
     """People a day who leave hospital without needing any other service (mean over the kept replications)."""
     kept = list(_kept(result))

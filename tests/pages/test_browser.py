@@ -13,12 +13,12 @@ from pathlib import Path
 import openpyxl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import SMALL, Visitor, address_of, small_choice
 from playwright.sync_api import Browser, expect
 
 import flowsim
 from flowsim.scenario import from_text
 from flowsim.scenario.levers import with_levers
+from tests.pages.visitors import SMALL, Visitor, address_of, small_choice
 
 # One worker runs them all: they share a server and a browser.
 pytestmark = pytest.mark.xdist_group("browser")
@@ -94,7 +94,11 @@ def test_downloads(visitor: Visitor) -> None:
 
     book = openpyxl.load_workbook(io.BytesIO(taken("Tables (XLSX)")))
     assert book.sheetnames == ["Summary", "Differences", "By day"]
-    means = {row[0]: row[2] for row in book["Summary"].iter_rows(min_row=2, values_only=True) if row[1] == "delayed_mean"}
+    means = {
+        row[0]: row[2]
+        for row in book["Summary"].iter_rows(min_row=2, values_only=True)
+        if row[1] == "delayed_mean"
+    }
     assert f"{means['my-plan']:.1f}" == mean_shown(visitor, "my-plan").split()[0]
     assert taken("Summary (CSV)").startswith(b"scenario,measure,value,low,high,unit")
     assert taken("Picture of the census (PNG)").startswith(b"\x89PNG")
@@ -144,7 +148,10 @@ def test_a_run_is_stopped_and_goes_on(visitor: Visitor) -> None:
 
 
 def test_two_visitors_do_not_mix(visitor: Visitor, chromium: Browser, server: str) -> None:
-    one, two = small_choice(levers={"services.stit.capacity": 23.0}), small_choice(levers={"services.stit.capacity": 31.0})
+    one, two = (
+        small_choice(levers={"services.stit.capacity": 23.0}),
+        small_choice(levers={"services.stit.capacity": 31.0}),
+    )
     other = Visitor(chromium.new_context(), server)
     visitor.page.goto(server + "/" + address_of(one))
     other.page.goto(server + "/" + address_of(two))
@@ -162,4 +169,6 @@ def test_running_on_adds_replications(visitor: Visitor) -> None:
     page.get_by_role("button", name="Run on to 20 replications").click()
     page.wait_for_function("() => location.search.includes('replications=20')")
     visitor.settle()
-    assert mean_shown(visitor, "small") == words_of(flowsim.run(from_text(SMALL, "small.toml"), replications=20))
+    assert mean_shown(visitor, "small") == words_of(
+        flowsim.run(from_text(SMALL, "small.toml"), replications=20)
+    )

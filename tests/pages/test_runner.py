@@ -85,7 +85,9 @@ def test_twenty_sessions_at_once_none_fails_and_none_starves(runner: Runner) -> 
     finished_at: dict[int, float] = {}
 
     def visit(number: int) -> None:
-        found[number] = until_done(runner, f"s{number}", [Order(SMALL, 5, 4), Order(plan(20.0 + number), 5, 4)], 100)
+        found[number] = until_done(
+            runner, f"s{number}", [Order(SMALL, 5, 4), Order(plan(20.0 + number), 5, 4)], 100
+        )
         finished_at[number] = time.monotonic()
 
     threads = [threading.Thread(target=visit, args=(n,)) for n in range(20)]
@@ -132,7 +134,9 @@ def test_memory_is_bounded() -> None:
     runner.close()
 
 
-def test_a_scenario_that_cannot_be_run_is_said_in_words(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scenario_that_cannot_be_run_is_said_in_words(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object) -> None:
         raise flowsim.RunError("it cannot be done")
 

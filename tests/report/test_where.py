@@ -13,7 +13,15 @@ from flowsim.errors import RunError
 from flowsim.experiment.run import Effort, run_together
 from flowsim.report.lives import bars, chosen_people, differences_in_wait, event_log, in_words
 from flowsim.report.takeaway import csv_bytes, tables_of, workbook
-from flowsim.report.where import by_body, by_weekday, held_up, road, services_table, stages, straight_home_per_day
+from flowsim.report.where import (
+    by_body,
+    by_weekday,
+    held_up,
+    road,
+    services_table,
+    stages,
+    straight_home_per_day,
+)
 
 SMALL = flowsim.load(Path(__file__).parents[1] / "pages" / "small.toml")
 RESULT = flowsim.run(SMALL, replications=3, keep_journeys=3)
@@ -108,7 +116,9 @@ def test_text_in_a_workbook_is_no_formula() -> None:
     import openpyxl
     import pandas as pd
 
-    evil = pd.DataFrame({"=cmd()": ["=1+1", "@x", "+2", "-3", "http://example.org"], "number": [1.5, float("nan"), 2, 3, 4]})
+    evil = pd.DataFrame(
+        {"=cmd()": ["=1+1", "@x", "+2", "-3", "http://example.org"], "number": [1.5, float("nan"), 2, 3, 4]}
+    )
     sheet = openpyxl.load_workbook(io.BytesIO(workbook({"=Sheet[1]": evil}))).worksheets[0]
     cells = [cell for row in sheet.iter_rows() for cell in row]
     assert all(cell.data_type != "f" and cell.hyperlink is None for cell in cells)

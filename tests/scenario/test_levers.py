@@ -7,7 +7,7 @@ import pytest
 import flowsim
 from flowsim.errors import ScenarioError
 from flowsim.scenario import bundled_names, fingerprint
-from flowsim.scenario.levers import GROUPS, levers_of, moved_in_words, with_levers
+from flowsim.scenario.levers import GROUPS, Lever, levers_of, moved_in_words, with_levers
 from flowsim.scenario.rewriting import differences
 
 PLAN = flowsim.load("whole-plan")
@@ -24,7 +24,7 @@ def test_every_lever_stands_in_its_range_and_moves_something(name: str) -> None:
 
 
 @pytest.mark.parametrize("lever", levers_of(PLAN), ids=lambda lever: lever.key)
-def test_a_moved_lever_changes_its_own_part_only(lever) -> None:
+def test_a_moved_lever_changes_its_own_part_only(lever: Lever) -> None:
     value = 0.0 if lever.on_off else lever.value + lever.step
     moved = with_levers(PLAN, {lever.key: value})
     assert fingerprint(moved) != fingerprint(PLAN)
@@ -34,7 +34,9 @@ def test_a_moved_lever_changes_its_own_part_only(lever) -> None:
 
 
 def test_working_days_keep_their_proportions() -> None:
-    small = with_levers(PLAN, {"services.stit.starts.working_days": 26.0, "services.stit.starts.weekend": 2.0})
+    small = with_levers(
+        PLAN, {"services.stit.starts.working_days": 26.0, "services.stit.starts.weekend": 2.0}
+    )
     starts = small.services["stit"].starts
     assert starts is not None
     assert (starts.mon, starts.fri, starts.sat, starts.sun) == (26, 26, 2, 2)
