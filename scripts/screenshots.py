@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 FOLDER = ROOT / "docs" / "app"
 WIDE, NARROW = (1366, 768), (390, 844)
-PLANS = "?plans=seven-day-stit,more-homecare,whole-plan&shown=whole-plan"
+PLANS = "?replications=12&plans=seven-day-stit,more-homecare,whole-plan"
 # Page, its address, and what is there once it is ready.
 PAGES = {
-    "compare": (f"/{PLANS}", "text=/tight enough/i"),
+    "compare": (f"/{PLANS}", "text=/Take it away/"),
     "where": (f"/where{PLANS}&shown=winter-pressure", "text=Each service: load"),
     "people": (f"/people{PLANS}", "text=Every phase of every journey"),
     "scenario": ("/scenario?shown=whole-plan", "text=Is there room?"),

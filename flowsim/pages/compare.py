@@ -13,7 +13,7 @@ from flowsim.decisions.compare import Comparison, comparable
 from flowsim.errors import FlowsimError
 from flowsim.experiment.run_on import evened
 from flowsim.pages import pictures, takeaway
-from flowsim.pages.choice import MOST_PLANS, MOST_REPLICATIONS, OWN_NAME
+from flowsim.pages.choice import MOST_PLANS, MOST_REPLICATIONS
 from flowsim.pages.parts import behind, picture, polled, progress, table
 from flowsim.pages.runner import Order
 from flowsim.pages.session import (
@@ -30,7 +30,7 @@ from flowsim.pages.session import (
 from flowsim.report.answers import answer, change, differences_in_words, key_figures, not_tight
 from flowsim.report.checked import edits_in_words
 from flowsim.results import Result
-from flowsim.scenario.levers import GROUPS, Lever, levers_of, moved_in_words
+from flowsim.scenario.levers import GROUPS, OWN_NAME, Lever, levers_of, moved_in_words
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.sources import InputRow, input_rows
 

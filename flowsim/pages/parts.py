@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -24,8 +25,12 @@ h2, h3 {color: #212B32;}
 [data-testid="stMarkdownContainer"] p.answer.yes {border-color: #007F3B;}
 .quiet {color: #425563;}
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {color: #425563 !important; opacity: 1 !important;}
-[data-testid="stTable"] {overflow-x: auto;}
-[data-testid="stTable"] td, [data-testid="stTable"] th {white-space: normal; vertical-align: top;}
+.table {overflow-x: auto;}
+.table table {border-collapse: collapse; width: 100%; font-size: .95rem;}
+.table th, .table td {text-align: left; vertical-align: top; padding: .45rem .8rem .45rem 0; border-bottom: 1px solid #D8DDE0; color: #212B32;}
+.table thead th {border-bottom: 2px solid #4C6272; font-weight: 600;}
+.table tbody th {font-weight: 400; min-width: 7rem;}
+.table td.number {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap;}
 [data-testid="stMainMenu"] {display: none;}
 *:focus-visible {outline: 3px solid #FFB81C; outline-offset: 1px; box-shadow: 0 0 0 5px #212B32;}
 @media (max-width: 640px) {
@@ -44,14 +49,24 @@ def picture(figure: Any, alt: str, key: str) -> None:
 
 
 def table(frame: pd.DataFrame) -> None:
-    """A table as a real one, that a screen reader reads row by row."""
-    shown = frame.copy()
-    for column in shown.columns:
-        if shown[column].dtype.kind == "f":
-            shown[column] = [number(v) for v in shown[column]]
-        else:
-            shown[column] = [escaped(str(v)) for v in shown[column]]
-    st.table(shown.set_index(shown.columns[0]))
+    """A table as a real one, that a screen reader reads row by row; it scrolls where the screen is narrow."""
+    numeric = [frame[column].dtype.kind == "f" for column in frame.columns]
+    head = "".join(f'<th scope="col">{html.escape(str(c))}</th>' for c in frame.columns)
+    rows = "".join(f"<tr>{_cells(row, numeric)}</tr>" for row in frame.itertuples(index=False))
+    name = html.escape(f"Table: {', '.join(map(str, frame.columns[:3]))}")
+    st.html(
+        f'<div class="table" tabindex="0" role="region" aria-label="{name}"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _cells(row: tuple[Any, ...], numeric: Sequence[bool]) -> str:
+    cells = []
+    for place, (value, is_number) in enumerate(zip(row, numeric, strict=True)):
+        words = number(value) if is_number else html.escape(str(value))
+        kind = ' class="number"' if is_number else ""
+        cells.append(f"<td{kind}>{words}</td>" if place else f'<th scope="row">{words}</th>')
+    return "".join(cells)
 
 
 def number(value: float) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from flowsim.errors import FlowsimError
-from flowsim.pages.choice import OWN_NAME, own_file_name
+from flowsim.pages.choice import own_file_name
 from flowsim.pages.parts import table
 from flowsim.pages.session import choice, choose, complain, escaped, scenario_or_words
 from flowsim.pages.where import choose_scenario
@@ -17,6 +17,7 @@ from flowsim.report.checked import dated_loads, queues_without_end
 from flowsim.scenario.edits import document_of
 from flowsim.scenario.fields import ANY, InputField, inputs
 from flowsim.scenario.files import from_text, read_layers, to_toml
+from flowsim.scenario.levers import OWN_NAME
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.rewriting import derived_text, differences, value_of, with_value
 from flowsim.scenario.safely import MOST_BYTES, text_of
@@ -131,7 +132,7 @@ def _load(shown: Scenario) -> None:
 
 def _form(shown: Scenario) -> None:
     document = document_of(shown)
-    parts = [(part,) for part in SINGLE_PARTS]
+    parts: list[tuple[str, ...]] = [(part,) for part in SINGLE_PARTS]
     parts += [(section, name) for section in NAMED_PARTS for name in document[section]]
     chosen = st.selectbox("Part of the scenario", parts, format_func=_part_label(document), key="form part")
     st.caption("Changing a field makes a scenario of your own that builds on this one.")

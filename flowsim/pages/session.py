@@ -10,9 +10,10 @@ from typing import Any, Final
 import streamlit as st
 
 from flowsim.errors import FlowsimError, ScenarioError
-from flowsim.pages.choice import OWN_NAME, Choice, from_address, to_address
+from flowsim.pages.choice import Choice, from_address, to_address
 from flowsim.pages.runner import Order, Runner, Standing
 from flowsim.results import Result
+from flowsim.scenario.levers import OWN_NAME
 from flowsim.scenario.model import Scenario
 
 # So many replications give a first look; it says itself that it is not tight enough.

@@ -35,7 +35,7 @@ def _may_come_in() -> bool:
     """Whether the visitor is signed in, or nobody has to be; else the way to sign in."""
     if not _sign_in_is_set_up():
         return True
-    if st.user.is_logged_in:
+    if getattr(st.user, "is_logged_in", False):
         return True
     st.title("flowsim")
     st.markdown("Please sign in with your organisation's account.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -21,7 +21,7 @@ def buttons(results: Sequence[Result], comparison: Comparison | None) -> None:
     """Buttons for everything that can be taken away from a comparison."""
     last = results[-1].scenario
     columns = st.columns(3)
-    offers = (
+    offers: tuple[tuple[str, Callable[[], bytes | str], str, str], ...] = (
         ("Tables (XLSX)", lambda: workbook(tables_of(results, comparison)), "flowsim.xlsx", XLSX),
         (
             "Summary (CSV)",

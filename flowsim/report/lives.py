@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -121,7 +121,8 @@ def _rows_of(table: pd.DataFrame, people: Sequence[Person]) -> dict[Person, list
     wanted = pd.MultiIndex.from_tuples(people) if people else pd.MultiIndex.from_arrays([[], []])
     everybody = pd.MultiIndex.from_arrays([table["stream"].astype(str), table["person"].astype(int)])
     found: dict[Person, list[Any]] = {}
-    for row in table[everybody.isin(wanted)].itertuples(index=False):
+    rows: Iterable[Any] = table[everybody.isin(wanted)].itertuples(index=False)
+    for row in rows:
         found.setdefault((str(row.stream), int(row.person)), []).append(row)
     return {person: found[person] for person in people if person in found}
 

@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -165,9 +164,9 @@ def test_two_visitors_do_not_mix(visitor: Visitor, chromium: Browser, server: st
 
 
 def test_running_on_adds_replications(visitor: Visitor) -> None:
-    page = visitor.open("/" + address_of(replace(small_choice(), replications=10)))
-    page.get_by_role("button", name="Run on to 20 replications").click()
-    page.wait_for_function("() => location.search.includes('replications=20')")
+    page = visitor.open("/" + address_of(small_choice(replications=5)))
+    page.get_by_role("button", name="Run on to 10 replications").click()
+    page.wait_for_function("() => location.search.includes('replications=10')")
     visitor.settle()
     assert mean_shown(visitor, "small") == words_of(
         flowsim.run(from_text(SMALL, "small.toml"), replications=20)
