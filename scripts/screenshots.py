@@ -33,7 +33,7 @@ def settled(page: Page, sign: str) -> None:
     page.wait_for_function(
         "() => !document.querySelector('[data-testid=\"stProgress\"]')", timeout=PATIENCE_MS
     )
-    page.wait_for_timeout(1_500)
+    page.wait_for_timeout(4_000)  # charts are fetched and drawn after the rest
 
 
 def main(names: list[str]) -> int:

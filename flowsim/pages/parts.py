@@ -33,7 +33,10 @@ h2, h3 {color: #212B32;}
 .table td.number {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap;}
 [data-testid="stMainMenu"] {display: none;}
 *:focus-visible {outline: 3px solid #FFB81C; outline-offset: 1px; box-shadow: 0 0 0 5px #212B32;}
+.narrow {display: none;}
 @media (max-width: 640px) {
+  .st-key-road {display: none;}
+  .narrow {display: block;}
   [data-testid="stMarkdownContainer"] p.answer {font-size: 1.1rem;}
   .block-container {padding-left: 1rem; padding-right: 1rem;}
 }

@@ -123,9 +123,11 @@ def road(moves: pd.DataFrame, queues: dict[str, float]) -> go.Figure:
     names = list(dict.fromkeys([*moves["origin"], *moves["destination"]]))
     people = through(moves)
     labels = [
-        f"{_short(n)}<br>{people[n]:.1f} a day{f', {queues[n]:.0f} waiting' if queues.get(n, 0) >= 1 else ''}"
+        "<br>".join(
+            [_wrapped(_short(n), 20), f"{people[n]:.1f} a day", *([f"{queues[n]:.0f} waiting"] if queues.get(n, 0) >= 1 else [])]
+        )
         for n in names
-    ]
+    ]  # fmt: skip
     figure = go.Figure(
         go.Sankey(
             arrangement="snap",
@@ -140,7 +142,7 @@ def road(moves: pd.DataFrame, queues: dict[str, float]) -> go.Figure:
             },
         )
     )  # fmt: skip
-    figure = _calm(figure, 470, legend=False)
+    figure = _calm(figure, 500, legend=False)
     return figure.update_layout(font={"size": 12}, margin={"l": 10, "r": 10, "t": 24, "b": 24})
 
 

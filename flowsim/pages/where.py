@@ -106,6 +106,7 @@ def _answer(journeys: Result, numbers: Result) -> None:
     picture(
         pictures.road(moves[moves["per_day"] >= THINNEST], queues), "Flow picture from admission to home, in people per day; the table below has every band.", "road"
     )  # fmt: skip
+    st.html('<p class="narrow">The flow picture needs a wider screen; the table below has its numbers.</p>')
     st.caption(
         f"People a day who need any service beyond the ward, in one repetition of the period. Another "
         f"{straight_home_per_day(journeys):.0f} a day go home with what they had."

@@ -13,8 +13,9 @@ from streamlit.testing.v1 import AppTest
 
 from flowsim.cli.app_command import LOOPBACK, app_command, app_script
 from flowsim.pages import runner as runners
+from flowsim.pages.choice import to_address
 from flowsim.pages.session import runner
-from tests.pages.visitors import SMALL, small_choice, to_address
+from tests.pages.visitors import SMALL, small_choice
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))

@@ -7,8 +7,7 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import BrowserContext, Page
 
-from flowsim.pages.choice import Choice
-from flowsim.pages.choice import to_address as to_address
+from flowsim.pages.choice import Choice, to_address
 
 SMALL = (Path(__file__).parent / "small.toml").read_text(encoding="utf-8")
 PATIENCE_MS = 60_000
