@@ -212,7 +212,8 @@ def _more(results: list[Result], found_all: bool) -> None:
     loose = not_tight(results, comparison)
     if loose and found_all:
         st.markdown("**Not tight enough yet.** " + escaped(" ".join(loose)))
-        st.button(f"Run on to {2 * choice().replications:,} replications", on_click=_run_on)
+        if st.button(f"Run on to {2 * choice().replications:,} replications", on_click=_run_on):
+            st.rerun()  # the whole page: it asks for what is to be run
     elif found_all:
         st.markdown('<span class="quiet">Tight enough: every average is known to within 5 people, every difference can be called.</span>', unsafe_allow_html=True)  # fmt: skip
     if comparison:

@@ -30,7 +30,8 @@ h2, h3 {color: #212B32;}
 .table th, .table td {text-align: left; vertical-align: top; padding: .45rem .8rem .45rem 0; border-bottom: 1px solid #D8DDE0; color: #212B32;}
 .table thead th {border-bottom: 2px solid #4C6272; font-weight: 600;}
 .table tbody th {font-weight: 400; min-width: 7rem;}
-.table td.number {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap;}
+.table .number {text-align: right; font-variant-numeric: tabular-nums;}
+.table td.number {white-space: nowrap;}
 [data-testid="stMainMenu"] {display: none;}
 *:focus-visible {outline: 3px solid #FFB81C; outline-offset: 1px; box-shadow: 0 0 0 5px #212B32;}
 .narrow {display: none;}
@@ -43,6 +44,7 @@ h2, h3 {color: #212B32;}
 </style>
 """
 
+NUMBER: Final = ' class="number"'
 PLOTLY: Final = {"displaylogo": False, "displayModeBar": False, "responsive": True, "scrollZoom": False}
 
 
@@ -54,7 +56,10 @@ def picture(figure: Any, alt: str, key: str) -> None:
 def table(frame: pd.DataFrame) -> None:
     """A table as a real one, that a screen reader reads row by row; it scrolls where the screen is narrow."""
     numeric = [frame[column].dtype.kind == "f" for column in frame.columns]
-    head = "".join(f'<th scope="col">{html.escape(str(c))}</th>' for c in frame.columns)
+    head = "".join(
+        f'<th scope="col"{NUMBER if is_number else ""}>{html.escape(str(c))}</th>'
+        for c, is_number in zip(frame.columns, numeric, strict=True)
+    )
     rows = "".join(f"<tr>{_cells(row, numeric)}</tr>" for row in frame.itertuples(index=False))
     name = html.escape(f"Table: {', '.join(map(str, frame.columns[:3]))}")
     st.html(
@@ -67,7 +72,7 @@ def _cells(row: tuple[Any, ...], numeric: Sequence[bool]) -> str:
     cells = []
     for place, (value, is_number) in enumerate(zip(row, numeric, strict=True)):
         words = number(value) if is_number else html.escape(str(value))
-        kind = ' class="number"' if is_number else ""
+        kind = NUMBER if is_number else ""
         cells.append(f"<td{kind}>{words}</td>" if place else f'<th scope="row">{words}</th>')
     return "".join(cells)
 

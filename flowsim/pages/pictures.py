@@ -26,7 +26,7 @@ BAND: Final = "rgba(0,94,184,0.18)"
 FONT: Final = "Frutiger, Arial, 'Liberation Sans', sans-serif"
 DASHES: Final = ("solid", "dash", "dashdot", "longdash", "dot", "longdashdot")
 SERIES: Final = (BLUE, PINK, GREEN, NAVY, GREY, INK)
-PATTERNS: Final = ("", "/", ".", "x", "\\", "+", "-", "|", "", "/", ".")
+PATTERNS: Final = ("/", ".", "x", "\\", "+", "|", "-", "", "/", ".", "")
 # Ten reasons from five colours that pass beside white, told apart by pattern and label as well.
 REASON_FILL: Final = dict(zip(REASON_LABELS, (BLUE, GREY, GREEN, PINK, NAVY, BLUE, GREY, GREEN, PINK, NAVY, GREY), strict=True))  # fmt: skip
 

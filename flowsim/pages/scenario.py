@@ -84,7 +84,10 @@ def _take(name: str, text: str) -> None:
     c = choice()
     plans = tuple(dict.fromkeys((*[p for p in c.plans if p != c.file_name], name)))
     base, on = (c.base if c.base != c.file_name else name), (c.on if c.on != c.file_name else name)
+    # Levers were moved on what stood there before: they are in the text now, or mean nothing any more.
+    levers = {} if on == name or c.shown == OWN_NAME else dict(c.levers)
     choose(
+        levers=levers,
         file_name=name,
         file_text=text,
         plans=tuple(p for p in plans if p != base),

@@ -139,7 +139,7 @@ def _details(journeys: Result, numbers: Result) -> None:
         st.caption("The diagnostic of 2016/17 counted 72,000 extra days a year: 32 % waiting for a route, 30 % on the way to a bed or care home, 31 % to go home with support. Source: Sheffield Better Care Fund plan 2017-19, section 15.")  # fmt: skip
     with st.expander("Delayed by weekday and by responsible body"):
         weekdays = by_weekday(numbers)
-        picture(pictures.bars_with_interval(weekdays, "weekday", "people delayed at the midnight that ends the day"), "Bar chart of people delayed by weekday; the table below has the numbers.", "weekdays")  # fmt: skip
+        picture(pictures.bars_with_interval(weekdays, "weekday", "people delayed"), "Bar chart of people delayed by weekday; the table below has the numbers.", "weekdays")  # fmt: skip
         table(
             _named(weekdays, {"weekday": "Weekday", "value": "People delayed", "low": "from", "high": "to"})
         )
@@ -156,7 +156,9 @@ def _prices(numbers: Result, more: list[OneMore], results: list[Result | None]) 
             st.markdown(
                 "Runs the scenario once more for each of its capacities, with one unit more of it, on the same luck."
             )
-            st.button("Work it out", on_click=_ask_prices, args=(numbers.scenario.name,))
+            if st.button("Work it out"):
+                st.session_state["priced"] = numbers.scenario.name
+                st.rerun()  # the whole page: it asks for what is to be run
             return
         done = [(one, r) for one, r in zip(more, results, strict=True) if r is not None and r.replications == numbers.replications]  # fmt: skip
         if not done:
@@ -166,10 +168,6 @@ def _prices(numbers: Result, more: list[OneMore], results: list[Result | None]) 
         picture(pictures.prices(found), "Dot chart of the change in people delayed by one more unit of each capacity; the table below has the numbers.", "prices")  # fmt: skip
         shown = found.assign(called=["yes" if c else "no" for c in found["called"]])
         table(_named(shown, {"label": "Capacity", "what": "What", "value": "Change in people delayed", "low": "from", "high": "to", "called": "Can be called"}))  # fmt: skip
-
-
-def _ask_prices(name: str) -> None:
-    st.session_state["priced"] = name
 
 
 def _named(frame: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
