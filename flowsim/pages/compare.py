@@ -73,11 +73,12 @@ def _sidebar() -> None:
         c = choice()
         remembered("base", c.base, c.names)
         remembered("plans", [p for p in c.plans if p != c.base])
-        remembered("replications", c.replications)
+        count = f"replications {st.session_state.get('replications version', 0)}"
+        remembered(count, c.replications)
         base = st.selectbox("Base", c.names, key="base", help="What the plans are held against.")
         plans = st.multiselect("Plans to compare with it", c.names, key="plans", max_selections=MOST_PLANS, placeholder="Choose plans")  # fmt: skip
         replications = st.number_input(
-            "Replications", 2, MOST_REPLICATIONS, step=10, key="replications", help="How often the period is repeated with other luck."
+            "Replications", 2, MOST_REPLICATIONS, step=10, key=count, help="How often the period is repeated with other luck."
         )  # fmt: skip
         choose(base=base, plans=tuple(p for p in plans if p != base), replications=int(replications))
         _own_plan()
@@ -226,9 +227,9 @@ def _more(results: list[Result], found_all: bool) -> None:
 
 
 def _run_on() -> None:
-    more = min(2 * choice().replications, MOST_REPLICATIONS)
-    choose(replications=more)
-    st.session_state["replications"] = more
+    choose(replications=min(2 * choice().replications, MOST_REPLICATIONS))
+    # A field of the sidebar does not hear of what a part of the page sets: a new one takes its place.
+    st.session_state["replications version"] = st.session_state.get("replications version", 0) + 1
 
 
 def _against_the_base(comparison: Comparison) -> None:

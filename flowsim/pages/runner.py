@@ -17,6 +17,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from flowsim.compiling import HAS_NUMBA
 from flowsim.engine import ENGINES
 from flowsim.errors import FlowsimError, Stopped
 from flowsim.experiment.replicate import cores_here
@@ -39,8 +40,8 @@ Key = tuple[str, int, str, int]
 
 
 def engine_name() -> str:
-    """The engine of the app: the compiled one where there is one."""
-    return "compiled" if "compiled" in ENGINES else "simpy"
+    """The engine of the app: the compiled one where there is one and it can be compiled."""
+    return "compiled" if "compiled" in ENGINES and HAS_NUMBA else "simpy"
 
 
 @dataclass(frozen=True)

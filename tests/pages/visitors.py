@@ -63,9 +63,10 @@ class Visitor:
     def settle(self) -> None:
         """Wait until the page is drawn and nothing runs any more."""
         self.page.wait_for_selector("h1")
+        self.page.wait_for_selector("p.answer, [role=tab]")
         self.page.wait_for_function(
             """() => document.querySelector('[data-testid="stApp"]')?.getAttribute('data-test-script-state') === 'notRunning'
                   && !document.querySelector('[data-testid="stProgress"]')
-                  && !document.body.innerText.includes('Working it out')"""
+                  && !/Working it out|Following everybody/.test(document.body.innerText)"""
         )
         self.page.wait_for_timeout(400)
