@@ -8,10 +8,12 @@ from typing import Annotated
 
 import typer
 
+from flowsim.cli.app_command import app as app_page
 from flowsim.cli.check import check
 from flowsim.cli.runs import compare, run
 from flowsim.cli.sweep import sweep
 from flowsim.cli.verify import verify
+from flowsim.cli.where import where
 from flowsim.cli.words import OUR_FAULT
 from flowsim.version import __version__
 
@@ -39,8 +41,9 @@ def _options(
     """What holds for every command."""
 
 
-for command in (check, run, compare, sweep, verify):
+for command in (check, run, compare, where, sweep, verify):
     app.command()(command)
+app.command("app")(app_page)
 
 
 def main() -> None:
