@@ -231,9 +231,12 @@ def _way_back(start: str, reach: dict[str, set[str]]) -> list[str]:
 
 
 def declared_libraries() -> set[str]:
-    """The libraries that pyproject.toml names; all of ours are imported by the name they are installed by."""
+    """The libraries that pyproject.toml names, optional ones too; all of ours are imported by the name they are installed by."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return {need.partition(">")[0].strip().replace("-", "_") for need in project["dependencies"]}
+    extras = [
+        need for name, needs in project["optional-dependencies"].items() if name != "test" for need in needs
+    ]
+    return {need.partition(">")[0].strip().replace("-", "_") for need in (*project["dependencies"], *extras)}
 
 
 def say(complaints: list[str]) -> None:
