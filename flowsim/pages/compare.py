@@ -213,7 +213,9 @@ def _more(results: list[Result], found_all: bool) -> None:
     loose = not_tight(results, comparison)
     if loose and found_all:
         st.markdown("**Not tight enough yet.** " + escaped(" ".join(loose)))
-        if st.button(f"Run on to {2 * choice().replications:,} replications", on_click=_run_on):
+        # Named after what is there, not after what is chosen: pressing it changes the latter.
+        more = min(2 * results[0].replications, MOST_REPLICATIONS)
+        if st.button(f"Run on to {more:,} replications", on_click=_run_on, args=(more,)):
             st.rerun()  # the whole page: it asks for what is to be run
     elif found_all:
         st.markdown('<span class="quiet">Tight enough: every average is known to within 5 people, every difference can be called.</span>', unsafe_allow_html=True)  # fmt: skip
@@ -226,8 +228,8 @@ def _more(results: list[Result], found_all: bool) -> None:
     _takeaway(results, comparison)
 
 
-def _run_on() -> None:
-    choose(replications=min(2 * choice().replications, MOST_REPLICATIONS))
+def _run_on(replications: int) -> None:
+    choose(replications=replications)
     # A field of the sidebar does not hear of what a part of the page sets: a new one takes its place.
     st.session_state["replications version"] = st.session_state.get("replications version", 0) + 1
 
