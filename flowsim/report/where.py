@@ -12,11 +12,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from flowsim.counting import pairs
 from flowsim.errors import RunError
 from flowsim.experiment.intervals import mean_interval
 from flowsim.journeys import EXITS, LEFT_WAITING, STAY, TASK, WITHDRAWN, Journeys
-from flowsim.measures.census import BODIES
-from flowsim.measures.ground import Setting, Spells, at_midnights, pairs, spells
+from flowsim.measures.ground import BODIES, Setting, Spells, at_midnights, spells
 from flowsim.results import Result
 from flowsim.scenario.offer import build_offer
 from flowsim.units import WEEKDAYS, Floats, Ints
@@ -242,24 +242,21 @@ def _counted(left: Ints, right: Ints) -> Iterator[tuple[int, int, float]]:
 
 def _waits_in_places(journeys: Journeys, setting: Setting) -> tuple[Spells, Ints]:
     """Time in which people are ready in a place and wait there: spells by row of what is awaited, and the place."""
-    ready = spells(journeys, (journeys.purpose != TASK) & setting.offer.is_place[journeys.service], journeys.ready, journeys.left)  # fmt: skip
+    in_places = (journeys.purpose != TASK) & setting.offer.is_place[journeys.service]
+    ready = spells(journeys, in_places, journeys.ready)
     tasks, stays = np.flatnonzero(journeys.purpose == TASK), np.flatnonzero(journeys.purpose == STAY)
     awaited = np.concatenate([tasks, stays])
-    during = np.concatenate([_step(journeys, tasks), _step(journeys, stays) - 1])
+    # A task is done during the step itself; the next place is asked for by the step before it.
+    during = np.concatenate([journeys.step[tasks], journeys.step[stays] - 1])
     until = np.concatenate([journeys.left[tasks], _until(journeys, stays)])
-    until = np.where(np.isnan(until), np.inf, until)
-    wait, spell = pairs(during, _step(journeys, ready.row))
+    wait, spell = pairs(journeys.person[awaited], journeys.person[ready.row], journeys.who.route.size)
     begin: Floats = np.maximum(journeys.asked[awaited[wait]], ready.begin[spell])
-    end: Floats = np.minimum(until[wait], ready.end[spell])
-    real = end > begin
+    # NaN is later than everything: of two ends the earlier is the one that has come.
+    end: Floats = np.fmin(until[wait], ready.end[spell])
+    real = (during[wait] == journeys.step[ready.row[spell]]) & ~(end <= begin)
     return Spells(awaited[wait][real], begin[real], end[real]), journeys.service[ready.row[spell[real]]]
 
 
 def _until(journeys: Journeys, rows: Ints) -> Floats:
     started = journeys.started[rows]
     return np.where(np.isnan(started), journeys.left[rows], started)
-
-
-def _step(journeys: Journeys, rows: Ints) -> Ints:
-    """One number for a person's step."""
-    return journeys.person[rows] * 1_000 + journeys.step[rows]
