@@ -105,7 +105,12 @@ def _effort(
     from flowsim.experiment.run import Effort
 
     return Effort(
-        replications, seed, engine, cores or cores_here(), keep_journeys=keep, half_width=half_width
+        replications=replications,
+        seed=seed,
+        engine=engine,
+        cores=cores or cores_here(),
+        keep_journeys=keep,
+        half_width=half_width,
     )
 
 

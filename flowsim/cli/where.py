@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flowsim.cli.runs import Cores, Engine, Replications, Seed
-from flowsim.cli.words import console, in_words
+from flowsim.cli.words import announce, console, in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +18,7 @@ def where(
     scenario: Annotated[str, typer.Argument(help="A bundled scenario's name, or a scenario file.")],
     replications: Replications = None,
     seed: Seed = None,
-    engine: Engine = "simpy",
+    engine: Engine = "auto",
     cores: Cores = None,
     prices: Annotated[
         bool,
@@ -33,10 +33,17 @@ def where(
     from flowsim.report.where import by_body, by_weekday, held_up, road, services_table, stages
     from flowsim.scenario.files import load
 
+    announce(engine)
     with in_words():
         loaded = load(scenario)
         more = one_more_of_each(loaded) if prices else []
-        effort = Effort(replications, seed, engine, cores or cores_here(), keep_journeys=1)
+        effort = Effort(
+            replications=replications,
+            seed=seed,
+            engine=engine,
+            cores=cores or cores_here(),
+            keep_journeys=1,
+        )
         result, *others = run_together([loaded, *(one.scenario for one in more)], effort)
     for title, table in (
         ("The excess by the diagnostic's stages", stages(result)),

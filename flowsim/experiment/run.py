@@ -25,7 +25,7 @@ FEWEST_FOR_AN_INTERVAL: Final = 10
 MOST_REPLICATIONS: Final = 10_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Effort:
     """How much to run, on what, and who hears of it.
 

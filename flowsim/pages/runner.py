@@ -17,8 +17,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from flowsim.compiling import HAS_NUMBA
-from flowsim.engine import ENGINES
+from flowsim.engine import AUTO, chosen_engine, runs_in_threads
 from flowsim.errors import FlowsimError, Stopped
 from flowsim.experiment.replicate import cores_here
 from flowsim.experiment.run import Effort
@@ -37,11 +36,6 @@ MOST_ORDERS: Final = 24
 MOST_REPLICATIONS: Final = 2_000
 
 Key = tuple[str, int, str, int]
-
-
-def engine_name() -> str:
-    """The engine of the app: the compiled one where there is one and it can be compiled."""
-    return "compiled" if "compiled" in ENGINES and HAS_NUMBA else "simpy"
 
 
 @dataclass(frozen=True)
@@ -106,7 +100,7 @@ class Runner:
     def __init__(
         self, engine: str | None = None, cores: int | None = None, most_bytes: int = MOST_BYTES
     ) -> None:
-        self.engine = engine or engine_name()
+        self.engine = chosen_engine(engine or AUTO)
         self._cores = cores or cores_here()
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
@@ -246,7 +240,13 @@ class Runner:
 
         begun = time.perf_counter()
         effort = Effort(
-            goal, task.seed, self.engine, self._cores, self._pool(), task.keep_journeys, on_done=on_done
+            replications=goal,
+            seed=task.seed,
+            engine=self.engine,
+            cores=self._cores,
+            executor=self._pool(),
+            keep_journeys=task.keep_journeys,
+            on_done=on_done,
         )
         try:
             result = run_on(task.scenario, task.result, effort)
@@ -281,7 +281,7 @@ class Runner:
         if self._cores == 1:
             return None
         if self._executor is None:
-            if self.engine == "compiled":
+            if runs_in_threads(self.engine):
                 self._executor = ThreadPoolExecutor(self._cores)
             else:
                 context = multiprocessing.get_context("spawn")

@@ -169,5 +169,5 @@ def test_running_on_adds_replications(visitor: Visitor) -> None:
     page.wait_for_function("() => location.search.includes('replications=10')")
     visitor.settle()
     assert mean_shown(visitor, "small") == words_of(
-        flowsim.run(from_text(SMALL, "small.toml"), replications=20)
+        flowsim.run(from_text(SMALL, "small.toml"), replications=10)
     )
