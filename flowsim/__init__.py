@@ -14,6 +14,7 @@ from flowsim.version import __version__
 
 if TYPE_CHECKING:
     from flowsim.decisions.compare import Comparison, compare, run
+    from flowsim.decisions.diagnose import Diagnosis, diagnose
     from flowsim.decisions.sweep import Sweep, read_sweep, sweep
     from flowsim.errors import FlowsimError, RunError, ScenarioError
     from flowsim.results import Result
@@ -26,6 +27,8 @@ _HOME = {
     "Comparison": "flowsim.decisions.compare",
     "compare": "flowsim.decisions.compare",
     "run": "flowsim.decisions.compare",
+    "Diagnosis": "flowsim.decisions.diagnose",
+    "diagnose": "flowsim.decisions.diagnose",
     "Sweep": "flowsim.decisions.sweep",
     "read_sweep": "flowsim.decisions.sweep",
     "sweep": "flowsim.decisions.sweep",
@@ -38,8 +41,8 @@ _HOME = {
 }
 
 __all__ = [
-    "Comparison", "FlowsimError", "Result", "RunError", "Scenario", "ScenarioError", "Sweep", "__version__", "compare",
-    "load", "read_sweep", "run", "sweep",
+    "Comparison", "Diagnosis", "FlowsimError", "Result", "RunError", "Scenario", "ScenarioError", "Sweep", "__version__", "compare",
+    "diagnose", "load", "read_sweep", "run", "sweep",
 ]  # fmt: skip
 
 

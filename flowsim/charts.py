@@ -6,7 +6,7 @@ Colours are told apart by people with any colour vision, and never carry a meani
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -110,12 +110,11 @@ def occupancy_chart(result: Result) -> Figure:
 
 def save_charts(results: Sequence[Result], folder: Path) -> list[Path]:
     """Write census.png, reasons.png and an occupancy picture for every scenario into a folder."""
-    made_folder(folder)
     pictures = {"census.png": census_chart(results), "reasons.png": reasons_chart(results)}
     for result in results:
         name = "occupancy.png" if len(results) == 1 else f"occupancy-{result.scenario.name}.png"
         pictures[name] = occupancy_chart(result)
-    return [write_whole(folder / name, partial(figure.savefig, dpi=110)) for name, figure in pictures.items()]
+    return save_figures(pictures, folder)
 
 
 def _census_panel(panel: Axes, result: Result, base: Result) -> None:
@@ -188,3 +187,37 @@ def _plain(panel: Axes) -> None:
     panel.spines[["top", "right"]].set_visible(False)
     panel.grid(axis="y", color=LIGHT, linewidth=0.6)
     panel.set_axisbelow(True)
+
+
+def waterfall_chart(parts: pd.DataFrame, measure: str) -> Figure:
+    """From what is to what remains: one falling step a part, rising ones where a perfect part makes it worse.
+
+    `parts` are those of a diagnosis; thin lines are 95 % intervals of each step.
+    """
+    rows = parts[parts["measure"] == measure]
+    whole, steps = rows.iloc[0], rows.iloc[1:-1].sort_values("value", ascending=False)
+    figure = Figure(figsize=(10, 1.6 + 0.45 * len(rows)), layout="constrained")
+    panel = figure.subplots()
+    labels = [whole["label"], *steps["label"], rows.iloc[-1]["label"]]
+    panel.barh(labels[0], whole["value"], color=GREY)
+    level = float(whole["value"])
+    for step in steps.to_dict("records"):
+        value = float(step["value"])
+        panel.barh(step["label"], value, left=level - value, color=BLUE if value >= 0 else PINK)
+        panel.hlines(step["label"], level - step["high"], level - step["low"], color="black", linewidth=1)
+        panel.text(max(level, level - value), step["label"], f" {-value:+.1f}", va="center", fontsize=9)
+        level -= value
+    panel.barh(labels[-1], level, color=GREEN)
+    for label, value in ((labels[0], whole["value"]), (labels[-1], level)):
+        panel.text(value, label, f" {value:.1f}", va="center", fontsize=9)
+    panel.invert_yaxis()
+    panel.set_xlabel("people at midnight, mean of the period")
+    panel.set_title(f"What would have to be perfect: {measure}", loc="left", fontweight="bold")
+    _plain(panel)
+    return figure
+
+
+def save_figures(pictures: Mapping[str, Figure], folder: Path) -> list[Path]:
+    """Write pictures by file name into a folder, each whole or not at all."""
+    made_folder(folder)
+    return [write_whole(folder / name, partial(figure.savefig, dpi=110)) for name, figure in pictures.items()]

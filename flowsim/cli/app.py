@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from flowsim.cli.check import check
+from flowsim.cli.decided import diagnose
 from flowsim.cli.runs import compare, run
-from flowsim.cli.verify import verify
 from flowsim.cli.sweep import sweep
+from flowsim.cli.verify import verify
 from flowsim.cli.words import OUR_FAULT
 from flowsim.version import __version__
 
@@ -39,7 +40,7 @@ def _options(
     """What holds for every command."""
 
 
-for command in (check, run, compare, sweep, verify):
+for command in (check, run, compare, sweep, verify, diagnose):
     app.command()(command)
 
 
