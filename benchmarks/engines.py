@@ -9,12 +9,10 @@ scenario uses what the plain model does not have.
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
 
 from benchmarks.ground import (
     DAYS,
@@ -25,11 +23,11 @@ from benchmarks.ground import (
     scenario_of,
     seconds,
     spread,
+    welch,
 )
 from benchmarks.plain import NotInThePlainModel, Prepared, means, prepare_plain, run_plain
 from flowsim.errors import FlowsimError
 from flowsim.measures import Measured
-from flowsim.units import Floats
 
 
 @dataclass(frozen=True)
@@ -106,23 +104,13 @@ def _say_whether_they_agree(done: list[Replication]) -> bool:
     for name in names:
         plain = np.array([r.plain[name] for r in done])
         ours = np.array([r.flowsim[name] for r in done])
-        difference, half = _welch(ours, plain, level)
+        difference, half = welch(ours, plain, level)
         inside = abs(difference) <= half
         agree = agree and inside
         said = "" if inside else "   THEY DISAGREE"
         print(f"{name:27s}{plain.mean():10.2f}{ours.mean():10.2f}   {difference:+8.2f} +- {half:.2f}{said}")
     print(f"\nThe two models {'agree' if agree else 'do NOT agree'} over {len(done)} replications.\n")
     return agree
-
-
-def _welch(ours: Floats, plain: Floats, level: float) -> tuple[float, float]:
-    """The difference of two means and the half-width of its interval (B. L. Welch 1947)."""
-    difference = float(ours.mean() - plain.mean())
-    parts = [float(values.var(ddof=1)) / values.size for values in (ours, plain)]
-    if sum(parts) == 0:
-        return difference, 0.0
-    freedom = sum(parts) ** 2 / sum(part**2 / (ours.size - 1) for part in parts)
-    return difference, float(stdtrit(freedom, (1 + level) / 2)) * math.sqrt(sum(parts))
 
 
 # ---- how fast, how much --------------------------------------------------------------------------

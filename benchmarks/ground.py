@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final, TypeVar
 
+from scipy.special import stdtrit
+
 import flowsim
 from flowsim.engine import simulate
 from flowsim.measures import Measured, Setting, measure
@@ -21,6 +24,7 @@ from flowsim.people import Blueprint, populate, prepare
 from flowsim.ranks import Ranks
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.timeline import build_timeline
+from flowsim.units import Floats
 
 SEED: Final = 2017
 DAYS: Final = 365  # whatever the scenario says, so that numbers are comparable between scenarios
@@ -56,10 +60,10 @@ def blueprint_of(scenario: Scenario) -> Blueprint:
     return prepare(build_timeline(scenario))
 
 
-def run_flowsim(plan: Blueprint, replication: int, seed: int = SEED) -> Measured:
+def run_flowsim(plan: Blueprint, replication: int, seed: int = SEED, engine: str = "simpy") -> Measured:
     """One replication as a worker does it: drawing, engine, every measure."""
     people = populate(plan, Ranks(seed, replication))
-    journeys = simulate(people, plan.offer, float(plan.scenario.run.days))
+    journeys = simulate(people, plan.offer, float(plan.scenario.run.days), engine)
     return measure(journeys, Setting(plan.timeline, plan.offer))
 
 
@@ -68,6 +72,17 @@ def seconds(work: Callable[[], T]) -> tuple[float, T]:
     begun = time.process_time()
     result = work()
     return time.process_time() - begun, result
+
+
+def welch(ours: Floats, theirs: Floats, level: float) -> tuple[float, float]:
+    """The difference of two means and the half-width of its interval (B. L. Welch 1947)."""
+    difference = float(ours.mean() - theirs.mean())
+    parts = [float(values.var(ddof=1)) / values.size for values in (ours, theirs)]
+    if sum(parts) == 0:
+        return difference, 0.0
+    sizes = (ours.size, theirs.size)
+    freedom = sum(parts) ** 2 / sum(part**2 / (n - 1) for part, n in zip(parts, sizes, strict=True))
+    return difference, float(stdtrit(freedom, (1 + level) / 2)) * math.sqrt(sum(parts))
 
 
 def interpreter() -> str:
@@ -82,13 +97,17 @@ def interpreter() -> str:
 # ---- memory, in a process of its own --------------------------------------------------------------
 
 
-def megabytes_of(model: str, scenario: str, days: int = DAYS) -> dict[str, Any]:
-    """Peak memory of one replication ("flowsim" or "plain") in a process of its own, in MB.
+def megabytes_of(
+    model: str, scenario: str, days: int = DAYS, engine: str = "simpy", replications: int = 1
+) -> dict[str, Any]:
+    """Peak memory of replications of "flowsim" or of one of "plain", in a process of their own, in MB.
 
     `before` is what the process held with everything imported and prepared, `peak` the most it ever
     held, `how` the way of measuring: VmHWM on Linux, else resource.getrusage, else tracemalloc (Windows).
+    For flowsim, `results` is the size of the daily results that it hands back.
     """
     command = [sys.executable, "-m", "benchmarks.memory", model, scenario, str(days)]
+    command += ["--engine", engine, "--replications", str(replications)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"the process that measures memory failed:\n{done.stderr}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -16,25 +17,24 @@ import numpy as np
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+numba: Any = None  # its own types say little of what a decorator makes of a function
 WHY_NOT = ""
-HAS_NUMBA = False
 # FLOWSIM_NO_NUMBA is for tests, and for machines where numba is there but does not work.
 if os.environ.get("FLOWSIM_NO_NUMBA"):
     WHY_NOT = "FLOWSIM_NO_NUMBA is set"
 else:
     try:
-        import numba
-        import numba.extending
-
-        HAS_NUMBA = True
+        numba = import_module("numba")
+        import_module("numba.extending")
     except ImportError as missing:  # also what numba raises for a numpy that it does not know
-        WHY_NOT = str(missing)
+        numba, WHY_NOT = None, str(missing)
+HAS_NUMBA: Final[bool] = numba is not None
 
 _OPTIONS: Final[dict[str, Any]] = {"nogil": True, "fastmath": False, "error_model": "numpy"}
 
 # What compiled code is made of. numba looks only at the file of the function that is called, and would go on with
 # code that was compiled from an older version of the others.
-_SOURCES: Final = ("compiling.py", "ranks.py", "units.py", "journeys.py", "scenario/offer.py", "scenario/sizes.py", "engine/**/*.py", "people/**/*.py", "measures/**/*.py")  # fmt: skip
+_SOURCES: Final = ("compiling.py", "generators.py", "ranks.py", "counting.py", "distributions.py", "units.py", "journeys.py", "scenario/offer.py", "scenario/sizes.py", "engine/**/*.py", "people/**/*.py", "measures/**/*.py")  # fmt: skip
 
 
 def compiled(function: F) -> F:
@@ -111,7 +111,6 @@ def records_at(record: np.dtype[np.void]) -> Callable[[int, int], Any]:
         return _needs_numba
     type_of_record = numba.from_dtype(record)
 
-    @numba.extending.intrinsic
     def at(_typing: Any, address: Any, number: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             wide = [
@@ -123,28 +122,69 @@ def records_at(record: np.dtype[np.void]) -> Callable[[int, int], Any]:
 
         return type_of_record(address, number), code
 
-    return at  # type: ignore[no-any-return]
+    made: Callable[[int, int], Any] = numba.extending.intrinsic(at)
+    return made
 
 
 def _needs_numba(*_: object) -> Any:
     raise RuntimeError(f"only compiled code can do this, and numba is not there: {WHY_NOT}")
 
 
-if HAS_NUMBA:
+def _floats_at() -> Callable[[int, int], Any]:
+    """Make `floats_at`."""
+    if not HAS_NUMBA:
+        return _needs_numba
+    pointer = numba.types.CPointer(numba.types.float64)
 
-    @numba.extending.intrinsic
-    def _pointer(_typing: Any, address: Any) -> Any:
-        pointer = numba.types.CPointer(numba.types.float64)
-
+    def at(_typing: Any, address: Any) -> Any:
         def code(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
             return builder.inttoptr(arguments[0], context.get_value_type(pointer))
 
         return pointer(address), code
 
-    @numba.njit(forceinline=True, **_OPTIONS)
-    def floats_at(address: int, count: int) -> Any:
-        """For compiled code: so many numbers in memory, as an array."""
-        return numba.carray(_pointer(address), count)
+    pointed, array = numba.extending.intrinsic(at), numba.carray
 
-else:
-    floats_at = _needs_numba
+    def floats(address: int, count: int) -> Any:
+        return array(pointed(address), count)
+
+    return inlined(floats)
+
+
+# For compiled code: a function of (address, count) that gives so many numbers in memory as an array.
+floats_at: Final = _floats_at()
+
+
+def for_loops(array: np.ndarray) -> Any:
+    """An array as a loop reads it fastest: itself where the loop is compiled, else a list."""
+    return array if HAS_NUMBA else array.tolist()
+
+
+def blank(size: int, kind: type[int | float]) -> Any:
+    """Room for a loop to write numbers into: an array where the loop is compiled, else a list."""
+    return np.empty(size, dtype=kind) if HAS_NUMBA else [kind()] * size
+
+
+def _plain_high_half(one: int, other: int) -> int:
+    return (one * other) >> 64
+
+
+def _compiled_high_half() -> Any:
+    """The same as one instruction of the processor, for compiled functions to call."""
+    types = numba.types
+
+    def high_half(_context: Any, one: Any, other: Any) -> Any:
+        def build(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            narrow = arguments[0].type
+            wide = type(narrow)(128)
+            product = builder.mul(*(builder.zext(argument, wide) for argument in arguments))
+            return builder.trunc(builder.lshr(product, wide(64)), narrow)
+
+        return types.uint64(types.uint64, types.uint64), build
+
+    return numba.extending.intrinsic(high_half)
+
+
+# Whole numbers of 64 bits without a sign, and the upper 64 bits of the product of two. Python's own numbers have no
+# end: code that is to run as it stands has to cut sums and products to 64 bits itself, which costs nothing compiled.
+unsigned: Any = np.uint64 if HAS_NUMBA else int
+high_half: Any = _compiled_high_half() if HAS_NUMBA else _plain_high_half

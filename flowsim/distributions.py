@@ -21,11 +21,14 @@ import numpy as np
 from scipy.special import gamma, gammainc, gammaincinv, gammaln, ndtr, ndtri, poch
 
 from flowsim.scenario.model import Distribution
-from flowsim.units import Floats, grid, on_grid
+from flowsim.units import Floats, Ints, grid, on_grid
 
 BELOW_ONE: Final = math.nextafter(1.0, 0.0)
 Z90: Final = float(ndtri(0.9))
 TOLERANCE_DAYS: Final = 2.0**-36
+CLOSE: Final = 2.0**-52
+# Newton's method needs 3 or 4; where rounding keeps it from coming to rest, the bracket is halved this often.
+MOST_ITERATIONS: Final = 64
 # Relative to the mean or median: below the one, one value; above the other, doubles no longer carry it.
 NO_SPREAD: Final = 1e-6
 TOO_MUCH_SPREAD: Final = 1e4
@@ -84,6 +87,8 @@ class _Piece(Protocol):
 
     def share(self, days: Floats) -> Floats: ...
 
+    def density(self, days: Floats) -> Floats: ...
+
     def quantile(self, ranks: Floats) -> Floats: ...
 
     def by_length(self) -> _Piece: ...
@@ -105,6 +110,11 @@ class _Lognormal:
         with np.errstate(divide="ignore"):
             below: Floats = ndtr((np.log(np.maximum(days, 0.0)) - self.mu) / self.sigma)
         return below
+
+    def density(self, days: Floats) -> Floats:
+        z = (np.log(days) - self.mu) / self.sigma
+        slope: Floats = np.exp(-z * z / 2) / (math.sqrt(2 * math.pi) * self.sigma * days)
+        return slope
 
     def quantile(self, ranks: Floats) -> Floats:
         days: Floats = np.exp(self.mu + self.sigma * ndtri(ranks))
@@ -137,6 +147,12 @@ class _PowerGamma:
             y = (np.maximum(days, 0.0) / self.scale) ** self.power
         return -np.expm1(-y) if self.shape == 1 else np.asarray(gammainc(self.shape, y), dtype=np.float64)
 
+    def density(self, days: Floats) -> Floats:
+        parts = days / self.scale
+        log = (self.power * self.shape - 1) * np.log(parts) - parts**self.power - gammaln(self.shape)
+        slope: Floats = self.power / self.scale * np.exp(log)
+        return slope
+
     def quantile(self, ranks: Floats) -> Floats:
         raw = -np.log1p(-ranks) if self.shape == 1 else gammaincinv(self.shape, ranks)
         y = np.asarray(raw, dtype=np.float64)
@@ -162,6 +178,9 @@ class _Cut:
     def share(self, days: Floats) -> Floats:
         below: Floats = np.minimum(self.whole.share(days) / self.chance, 1.0)
         return below
+
+    def density(self, days: Floats) -> Floats:
+        return np.where(days < self.most, self.whole.density(days) / self.chance, 0.0)
 
     def quantile(self, ranks: Floats) -> Floats:
         days: Floats = np.minimum(self.whole.quantile(ranks * self.chance), self.most)
@@ -245,24 +264,49 @@ def _smooth_quantile(blend: _Blend, ranks: Floats) -> Floats:
     """The inverse of the pieces' joint distribution function: solved for where there is more than one."""
     if len(blend.pieces) == 1:
         return blend.pieces[0].quantile(ranks)
-    # Imported here: it takes a fifth of a second and 25 MB, and few scenarios mix two smooth pieces.
-    from scipy.optimize import elementwise
-
-    whole = sum(blend.weights)
     days, shares = _milestones(blend)
-    above = np.searchsorted(shares, ranks, side="right")
-    last = days.size - 1
+    above = np.clip(np.searchsorted(shares, ranks, side="right"), 1, days.size - 1)
+    found = _solved(blend, ranks.ravel(), days, shares, above.ravel()).reshape(ranks.shape)
+    # Above the last milestone a double can say no more: the end is right.
+    return np.where(ranks >= shares[-1], days[-1], found)
 
-    def excess(x: Floats, rank: Floats) -> Floats:
-        return _smooth_share(blend, x) / whole - rank
 
-    beyond: Callable[..., Floats] = excess
-    low, high = days[np.clip(above, 1, last) - 1], days[np.clip(above, 1, last)]
-    found = elementwise.find_root(
-        beyond, (low, high), args=(ranks,), tolerances={"xatol": TOLERANCE_DAYS, "xrtol": 0.0, "fatol": 0.0}
-    )
-    # Where nothing is left to solve (above the last milestone a double can say no more), the end is right.
-    return np.where(above > last, days[last], np.where(found.success, found.x, low))
+def _solved(blend: _Blend, ranks: Floats, days: Floats, shares: Floats, above: Ints) -> Floats:
+    """Where the pieces' joint distribution function meets each rank, between a milestone and the one before.
+
+    Newton's method from a point on the line between the two; a step that would leave the bracket, which
+    narrows all the while, goes to its middle instead. All arguments of shape (ranks,) but for the milestones.
+    """
+    whole = sum(blend.weights)
+    low, high = days[above - 1], days[above]
+    rise = shares[above] - shares[above - 1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = np.where(rise > 0, (ranks - shares[above - 1]) / rise, 0.5)
+    found = low + np.clip(part, 0.0, 1.0) * (high - low)
+    left = np.arange(ranks.size)
+    for _ in range(MOST_ITERATIONS):
+        at = found[left]
+        beyond = _smooth_share(blend, at) / whole - ranks[left]
+        low[left] = np.where(beyond <= 0, at, low[left])
+        high[left] = np.where(beyond >= 0, at, high[left])
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            step = at - beyond * whole / _smooth_density(blend, at)
+        is_inside = (step >= low[left]) & (step <= high[left])
+        found[left] = np.where(is_inside, step, (low[left] + high[left]) / 2)
+        # In a flat tail the days still move when the share cannot come any closer.
+        is_solved = (np.abs(found[left] - at) <= TOLERANCE_DAYS) | (np.abs(beyond) <= CLOSE)
+        left = left[~is_solved]
+        if not left.size:
+            break
+    return found
+
+
+def _smooth_density(blend: _Blend, days: Floats) -> Floats:
+    """The slope of `_smooth_share`."""
+    density = np.zeros(np.shape(days))
+    for weight, piece in zip(blend.weights, blend.pieces, strict=True):
+        density = density + weight * piece.density(days)
+    return density
 
 
 @lru_cache(maxsize=4096)
@@ -431,7 +475,8 @@ def _weibull_by_median(median: float, p90: float) -> _Piece:
 
 def _solve_log(excess: Callable[[float], float], low: float, high: float, what: str) -> float:
     """The number between low and high at which a falling function of its logarithm is zero."""
-    from scipy.optimize import brentq  # here, as above
+    # Imported here: it takes a fifth of a second and 25 MB, and few scenarios need it.
+    from scipy.optimize import brentq
 
     ends = math.log(low), math.log(high)
     if not excess(ends[0]) >= 0 >= excess(ends[1]):

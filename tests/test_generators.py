@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flowsim.generators import generator
+from flowsim.compiling import HAS_NUMBA
+from flowsim.generators import block, generator, key_of, philox
+from flowsim.units import Floats
 
 ROOT = Path(__file__).resolve().parents[1]
-KEY = (2017, 3, "services.stit.stay")
-PINNED = "bbb8d7ac5797e73fd8a9c970cfe3cd3f84b683edb883dd3f899895a1c1d5ec3f"
+KEY = (2017, 3, "emergency/stit")
+PINNED = "fe8178c4b6f7e53f1010e55ca8fdc13f20e859b3f7819b3f738e236fcf61ea3f"
 
 
 def test_first_numbers_are_the_ones_they_have_always_been() -> None:
@@ -61,3 +63,64 @@ def test_a_stream_does_not_remember_who_was_asked_before() -> None:
 def test_negative_keys_are_refused(seed: int, replication: int) -> None:
     with pytest.raises(ValueError, match="negative"):
         generator(seed, replication, "x")
+
+
+@pytest.mark.parametrize(("visit", "order"), [(-1, 0), (0, -1)])
+def test_negative_counters_are_refused(visit: int, order: int) -> None:
+    with pytest.raises(ValueError, match="negative"):
+        generator(0, 0, "x", visit, order)
+
+
+def test_another_visit_or_order_is_another_stream() -> None:
+    keys = itertools.product((0, 1), ("a", "b"), (0, 1, 7), (0, 1, 250))
+    firsts = [float(generator(5, r, name, visit, order).random()) for r, name, visit, order in keys]
+    assert len(set(firsts)) == len(firsts) == 36
+
+
+CASES = [
+    (2017, 0, "emergency/hospital", 0, 0),
+    (0, 99_999, "", 3, 0),
+    (2**63 - 1, 1, "stay é", 0, 21),
+    (5, 2**40, "a", 2**33, 2**63 - 1),
+]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_any_block_is_worked_out_by_itself_as_numpy_draws_it(case: tuple[int, int, str, int, int]) -> None:
+    seed, replication, name, visit, order = case
+    drawn: Floats = generator(*case).random((300, 4))
+    key = _key(seed, name)
+    for place in (0, 1, 2, 127, 128, 129, 299, 40):
+        for one in (block, philox):
+            assert one(*key, place, replication, visit, order) == tuple(drawn[place].tolist())
+
+
+def test_a_block_far_out() -> None:
+    far = generator(3, 4, "x", 5, 6)
+    far.bit_generator.advance(10**12)  # type: ignore[attr-defined]
+    assert block(*_key(3, "x"), 10**12, 4, 5, 6) == tuple(far.random(4))
+
+
+def _key(seed: int, name: str) -> tuple[int, int]:
+    """A key as loops get it: from an array where they are compiled."""
+    key = key_of(seed, name)
+    return tuple(np.array(key, dtype=np.uint64)) if HAS_NUMBA else key
+
+
+def test_blocks_are_the_same_without_compiling() -> None:
+    """The tests of this module once more in a process that may not use numba."""
+    if not HAS_NUMBA:
+        return
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "block and not without", __file__],
+        cwd=ROOT, env={**os.environ, "FLOWSIM_NO_NUMBA": "1"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout
+
+
+def test_every_bit_is_a_coin() -> None:
+    """The four numbers of a block, and those of neighbours, are uniform and strangers: 20,000 blocks."""
+    blocks = generator(11, 3, "coins").random((20_000, 4))
+    assert np.abs(blocks.mean(axis=0) - 0.5).max() < 5 * np.sqrt(1 / 12 / 20_000)
+    beside = np.asarray(np.corrcoef(np.hstack([blocks[:-1], blocks[1:]]), rowvar=False))
+    assert np.abs(beside[~np.eye(8, dtype=bool)]).max() < 5 / np.sqrt(20_000)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from flowsim.engine import AUTO, chosen_engine
+from flowsim.engine import AUTO, chosen_engine, runs_in_threads
 from flowsim.errors import RunError, ScenarioError, Stopped
 from flowsim.experiment.design import (
     Axis,
@@ -185,7 +185,8 @@ def _run(store: Store, base: Scenario, *, cores: int, executor: Executor | None,
     try:
         on_done(done, total)
         parts = [_part(store, base, number) for number in missing]
-        for part, rows in scattered(run_part, parts, cores=cores, executor=executor):
+        threads = runs_in_threads(store.manifest["engine"])
+        for part, rows in scattered(run_part, parts, cores=cores, threads=threads, executor=executor):
             store.keep(part.number, pd.DataFrame(rows))
             done += len(part.table)
             on_done(done, total)

@@ -64,6 +64,11 @@ def chosen_engine(name: str) -> str:
     return name
 
 
+def runs_in_threads(engine: str) -> bool:
+    """Whether several cores are best used by threads: compiled code lets go of the interpreter's lock, SimPy does not."""
+    return chosen_engine(engine) == "compiled"
+
+
 def what_to_expect(engine: str) -> str | None:
     """What somebody who waits for an engine should know before it starts; None where there is nothing to say."""
     if engine == AUTO and not HAS_NUMBA:

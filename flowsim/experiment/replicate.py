@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from flowsim.engine import AUTO, chosen_engine
+from flowsim.engine import AUTO, runs_in_threads
 from flowsim.errors import Stopped
 from flowsim.experiment.scatter import scattered
 from flowsim.experiment.worker import Job, Outcome, run_job
@@ -81,8 +81,7 @@ def replicate(
     """
     done: dict[int, list[Outcome]] = {}
     try:
-        # Compiled code lets go of the interpreter's lock; the SimPy model does not, and wants processes.
-        threads = chosen_engine(study.engine) == "compiled"
+        threads = runs_in_threads(study.engine)
         jobs = study.jobs(parcel)
         for _, outcomes in scattered(run_job, jobs, cores=cores, threads=threads, executor=executor):
             for outcome in outcomes:

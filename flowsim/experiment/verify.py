@@ -74,7 +74,7 @@ def people_who_differ(model: Journeys, twin: Journeys) -> np.ndarray:
         for name in COMPARED:
             one, other = getattr(model, name), getattr(twin, name)
             same &= (one == other) | (
-                (one != one) & (other != other)
+                np.isnan(one) & np.isnan(other)
             )  # a missing time is the same as another
         return np.unique(model.person[~same])
     everybody = np.union1d(model.person, twin.person)

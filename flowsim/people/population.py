@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from flowsim.compiling import blank, for_loops
+from flowsim.generators import key_of
+from flowsim.people.arrivals import arrive
 from flowsim.people.blueprint import Blueprint
-from flowsim.people.itineraries import TO_NEXT, TO_OTHERWISE, FirstVisit, ItineraryBuilder, Travellers
+from flowsim.people.itineraries import Walkers, itineraries, unhindered_itineraries
 from flowsim.people.start import AlreadyThere, already_there
 from flowsim.people.steps import NONE, Steps
+from flowsim.people.walk import Groups, Travellers
 from flowsim.ranks import Ranks
-from flowsim.scenario.model import shares
 from flowsim.units import Floats, Ints
 
 
@@ -40,7 +45,12 @@ class People:
     entered: Floats
     asked: Floats
     steps: Steps
-    unhindered_steps: Steps
+    look_up_unhindered: Callable[[], Steps]
+
+    @cached_property
+    def unhindered_steps(self) -> Steps:
+        """The itineraries of those who never meet a limit: most people, and looked up only when asked for."""
+        return self.look_up_unhindered()
 
     def __len__(self) -> int:
         return int(self.arrives.size)
@@ -50,157 +60,188 @@ class People:
 class Group:
     """People of one source who begin at the same place, before they are numbered."""
 
-    stream: str
-    entry: int
-    begins: int  # the place of the first step
+    source: str
+    entry: int  # where their routes begin
+    begins: int  # the place of their first step
+    first: int  # the place in the source of the first of them; the others follow
+    size: int
+    there: AlreadyThere | None = None  # of those who are there at the start
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Everybody in the order of their numbers, as the lookup of itineraries wants them."""
+
+    groups: tuple[Group, ...]
     arrives: Floats
-    version: Ints
+    group: NDArray[np.int16]
+    index: Ints
     needed: Ints
     route: Ints
-    entered: Floats
-    asked: Floats
-    first_visit: FirstVisit | None = None
-    is_there: bool = False
-
-    def __len__(self) -> int:
-        return int(self.arrives.size)
+    hindered: NDArray[np.bool_]
 
 
 def populate(plan: Blueprint, ranks: Ranks) -> People:
     """Draw nobody anew: look up from ranks who arrives and what each would need."""
     groups = [_arriving(plan, ranks, stream) for stream in plan.scenario.streams]
-    groups += [_there(plan, there) for there in already_there(plan, ranks)]
-    return _numbered(plan, groups, ranks)
-
-
-def _there(plan: Blueprint, there: AlreadyThere) -> Group:
-    """People of one route who are there at the start."""
-    return Group(
-        stream=there.source, entry=there.entry, begins=there.place,
-        arrives=np.full(there.size, float(plan.timeline.first_day)),
-        version=np.zeros(there.size, dtype=np.int64), needed=there.route, route=there.route,
-        entered=there.entered, asked=there.asked, is_there=True,
-        first_visit=None if there.stay is None else FirstVisit(there.stay, there.next_service),
+    groups += _all_there(plan, ranks)
+    streams = tuple(dict.fromkeys(group.source for group in groups))
+    crowd = _crowd(plan, ranks, sorted(groups, key=lambda group: (group.source, group.first)))
+    steps = itineraries(plan, ranks, _walkers(plan, crowd, hindered=True))
+    first_step, first_otherwise = _first_rows(crowd, steps)
+    return People(
+        streams=streams, routes=tuple(plan.scenario.routes), arrives=crowd.arrives,
+        stream=np.array([streams.index(g.source) for g in crowd.groups], dtype=np.int64)[crowd.group],
+        index=crowd.index, needed_route=crowd.needed, route=crowd.route, hindered=crowd.hindered,
+        first_step=first_step, first_otherwise=first_otherwise,
+        entered=_of_those_there(plan, crowd, "entered"), asked=_of_those_there(plan, crowd, "asked"),
+        steps=steps, look_up_unhindered=partial(_look_up_unhindered, plan, ranks, crowd),
     )  # fmt: skip
 
 
 def _arriving(plan: Blueprint, ranks: Ranks, name: str) -> Group:
     """Everybody who arrives with a stream during warm-up and run."""
-    demand = plan.demand[name]
-    arrives = demand.arrivals(ranks.epochs(f"{name}/arrivals", demand.total))
-    version = plan.timeline.version_of_day[np.floor(arrives).astype(np.int64) - plan.timeline.first_day]
-    needed = _needed_routes(plan, ranks, name, version)
-    nothing = np.full(arrives.size, np.nan)
     entry = plan.offer.number(plan.scenario.streams[name].enters)
-    return Group(
-        stream=name, entry=entry, begins=entry, arrives=arrives, version=version, needed=needed,
-        route=_given_routes(plan, ranks, name, version, needed), entered=nothing, asked=nothing,
-    )  # fmt: skip
+    return Group(name, entry, begins=entry, first=0, size=_epochs(plan, ranks, name).size)
 
 
-def _needed_routes(plan: Blueprint, ranks: Ranks, stream: str, version: Ints) -> Ints:
-    """The route that each person needs, by the shares of the day they arrive."""
-    rank = ranks.uniform(f"{stream}/route", version.size)
-    return _pick(rank, version, [_row(plan, v.streams[stream].routes) for v in plan.timeline.versions])
+def _epochs(plan: Blueprint, ranks: Ranks, name: str) -> Floats:
+    return ranks.epochs(f"{name}/time of arrival", plan.demand[name].total)
 
 
-def _given_routes(plan: Blueprint, ranks: Ranks, stream: str, version: Ints, needed: Ints) -> Ints:
-    """The route that each person is given: over-prescription moves some of those who need one to another."""
-    given = needed.copy()
-    rank = ranks.uniform(f"{stream}/given route", version.size)
-    for number, route in enumerate(plan.scenario.routes):
-        tables = [v.over_prescription.get(route, {route: 1.0}) for v in plan.timeline.versions]
-        concerned = needed == number
-        given[concerned] = _pick(rank[concerned], version[concerned], [_row(plan, table) for table in tables])
-    return given
-
-
-def _row(plan: Blueprint, table: Mapping[str, float | str]) -> Floats:
-    """Shares of every route in the scenario's order."""
-    given = shares(table)
-    return np.array([given.get(route, 0.0) for route in plan.scenario.routes])
-
-
-def _pick(rank: Floats, version: Ints, tables: list[Floats]) -> Ints:
-    """The column that each rank falls into, by the table of its version."""
-    cumulative = np.cumsum(np.stack(tables), axis=1)
-    # A share of zero is never picked, not even by rounding at the top: the last column that has a share is.
-    last = np.array([int(np.flatnonzero(table)[-1]) for table in tables])
-    picked = (rank[:, None] >= cumulative[version]).sum(axis=1)
-    column: Ints = np.minimum(picked, last[version]).astype(np.int64)
-    return column
-
-
-def _numbered(plan: Blueprint, groups: list[Group], ranks: Ranks) -> People:
-    """Number everybody by arrival (then source, then place in it), and look their itineraries up."""
-    streams = tuple(dict.fromkeys(g.stream for g in groups))
-    by_name = {name: place for place, name in enumerate(sorted(streams))}
-    arrives = np.concatenate([g.arrives for g in groups])
-    source = np.concatenate([np.full(len(g), by_name[g.stream], dtype=np.int64) for g in groups])
-    index = np.concatenate(_places_in_stream(groups))
-    order = np.lexsort((index, source, arrives))
-    number = np.empty_like(order)
-    number[order] = np.arange(order.size)
-
-    hindered = np.concatenate([_hindered(plan, g) for g in groups])
-    tables = {kind: ItineraryBuilder(plan, ranks, order.size) for kind in (True, False)}
-    offset = 0
-    for group in groups:
-        part = slice(offset, offset + len(group))
-        for kind, builder in tables.items():
-            chosen = np.flatnonzero(hindered[part] == kind)
-            if chosen.size:
-                _look_up(plan, builder, group, chosen, index[part], number[part], kind)
-        offset += len(group)
-    first = np.where(hindered[order][:, None], tables[True].first, tables[False].first)
-    stream = np.concatenate([np.full(len(g), streams.index(g.stream), dtype=np.int64) for g in groups])
-    return People(
-        streams=streams, routes=tuple(plan.scenario.routes), arrives=arrives[order], stream=stream[order],
-        index=index[order], needed_route=np.concatenate([g.needed for g in groups])[order],
-        route=np.concatenate([g.route for g in groups])[order], hindered=hindered[order],
-        first_step=first[:, TO_NEXT], first_otherwise=first[:, TO_OTHERWISE],
-        entered=np.concatenate([g.entered for g in groups])[order],
-        asked=np.concatenate([g.asked for g in groups])[order],
-        steps=tables[True].steps(), unhindered_steps=tables[False].steps(),
-    )  # fmt: skip
-
-
-def _look_up(
-    plan: Blueprint,
-    builder: ItineraryBuilder,
-    group: Group,
-    chosen: Ints,
-    index: Ints,
-    number: Ints,
-    hindered: bool,
-) -> None:
-    """Look up the itineraries of some of a group."""
-    count = chosen.size
-    travellers = Travellers(
-        stream=group.stream, entry=group.entry, index=index[chosen], person=number[chosen],
-        version=group.version[chosen], route=group.route[chosen],
-        days_left=plan.timeline.last_day - group.arrives[chosen],
-        service=np.full(count, group.begins, dtype=np.int64), parent=np.full(count, NONE, dtype=np.int64),
-        link=np.full(count, TO_NEXT, dtype=np.int64),
-        visits=np.zeros((count, len(plan.offer.names)), dtype=np.int64),
-    )  # fmt: skip
-    builder.add(travellers, group.first_visit, hindered)
-
-
-def _hindered(plan: Blueprint, group: Group) -> NDArray[np.bool_]:
-    """Which of a group can ever meet a limit; those there at the start always count as such."""
-    if group.is_there:
-        return np.ones(len(group), dtype=bool)
-    by_route = np.array([plan.is_hindered(group.entry, route) for route in plan.scenario.routes])
-    return np.asarray(by_route[group.route], dtype=bool)
-
-
-def _places_in_stream(groups: list[Group]) -> list[Ints]:
-    """Each person's place in their stream; several groups of one stream follow one another."""
+def _all_there(plan: Blueprint, ranks: Ranks) -> list[Group]:
+    """People who are there at the start, each group of one route."""
+    groups: list[Group] = []
     seen: dict[str, int] = {}
-    places = []
-    for group in groups:
-        begin = seen.get(group.stream, 0)
-        places.append(np.arange(begin, begin + len(group), dtype=np.int64))
-        seen[group.stream] = begin + len(group)
-    return places
+    for there in already_there(plan, ranks):
+        first = seen.get(there.source, 0)
+        seen[there.source] = first + there.size
+        groups.append(Group(there.source, there.entry, there.place, first, there.size, there=there))
+    return groups
+
+
+def _crowd(plan: Blueprint, ranks: Ranks, groups: list[Group]) -> Crowd:
+    """Everybody by arrival, then source, then place in it. The groups are sorted by source and place."""
+    sizes = [group.size for group in groups]
+    begins = np.cumsum([0, *sizes])
+    count = int(begins[-1])
+    arrives, needed, given = blank(count, float), blank(count, int), blank(count, int)
+    hindered = []
+    for group, begin in zip(groups, begins.tolist(), strict=False):
+        end = begin + group.size
+        if group.there is None:
+            _arrive(plan, ranks, group, begin, arrives, needed, given)
+            hindered.append(plan.hindered_routes[group.entry][given[begin:end]])
+        else:
+            arrives[begin:end] = for_loops(np.full(group.size, float(plan.timeline.first_day)))
+            needed[begin:end] = given[begin:end] = for_loops(group.there.route)
+            # However short their way is, room for them has to be found at the start.
+            hindered.append(np.ones(group.size, dtype=bool))
+    times = np.asarray(arrives, dtype=np.float64)
+    # Each group ascends already, which this way of sorting makes use of; who is equal keeps their order.
+    order = np.argsort(times, kind="stable")
+    group_of = np.repeat(np.arange(len(groups), dtype=np.int16), sizes)[order]
+    # A person's place in the source: where they stand here, less where the first of the source stands.
+    offset = begins[:-1] - np.array([group.first for group in groups], dtype=np.int64)
+    return Crowd(
+        groups=tuple(groups),
+        arrives=times[order],
+        group=group_of,
+        index=order - offset[group_of],
+        needed=np.asarray(needed, dtype=np.int64)[order],
+        route=np.asarray(given, dtype=np.int64)[order],
+        hindered=np.concatenate(hindered)[order],
+    )
+
+
+def _arrive(
+    plan: Blueprint, ranks: Ranks, group: Group, begin: int, arrives: Any, needed: Any, given: Any
+) -> None:
+    """Write the people of a stream into the columns, from `begin`."""
+    demand = plan.demand[group.source]
+    key = np.array(key_of(ranks.seed, f"{group.source}/which route"), dtype=np.uint64)
+    arrive(
+        for_loops(_epochs(plan, ranks, group.source)), for_loops(demand.expected), demand.first_day,
+        for_loops(plan.timeline.version_of_day), plan.dealing[group.source], tuple(for_loops(key)),
+        ranks.replication, begin, arrives, needed, given,
+    )  # fmt: skip
+
+
+def _of_those_there(plan: Blueprint, crowd: Crowd, name: str, person: Ints | None = None) -> Floats:
+    """A column that has a meaning for those who are there at the start; NaN for everybody else.
+
+    Of everybody, or of some people only, who include those and whose numbers ascend.
+    """
+    found = np.full(crowd.arrives.size if person is None else person.size, np.nan)
+    there = [group.there for group in crowd.groups if group.there is not None]
+    if there:
+        # They come on the first day, before nearly everybody else, in the order of their groups.
+        first = crowd.group[: np.searchsorted(crowd.arrives, plan.timeline.first_day, side="right")]
+        is_there = np.array([group.there is not None for group in crowd.groups], dtype=bool)
+        where = np.flatnonzero(is_there[first])
+        values = [np.full(t.size, np.nan) if (v := getattr(t, name)) is None else v for t in there]
+        found[where if person is None else np.searchsorted(person, where)] = np.concatenate(values)
+    return found
+
+
+def _walkers(plan: Blueprint, crowd: Crowd, hindered: bool) -> Walkers:
+    """Those of a crowd who can be hindered, or those who cannot."""
+    person = np.flatnonzero(crowd.hindered == hindered)
+    sources = plan.tables.sources
+    return Walkers(
+        person=person,
+        travellers=Travellers(
+            index=for_loops(crowd.index[person]),
+            group=for_loops(crowd.group[person].astype(np.int64)),
+            version=for_loops(_versions(plan, crowd.arrives[person])),
+            route=for_loops(crowd.route[person]),
+        ),
+        groups=Groups(
+            source=_by_group(crowd, lambda g: sources[g.source]),
+            entry=_by_group(crowd, lambda g: g.entry),
+            begins=_by_group(crowd, lambda g: g.begins),
+            leads_to=_by_group(crowd, _leads_to),
+            may_ask=_by_group(crowd, lambda g: int(g.there is None or g.there.stay is None)),
+        ),
+        settled_stay=_of_those_there(plan, crowd, "stay", person)
+        if hindered
+        else np.full(person.size, np.nan),
+        days_left=plan.timeline.last_day - crowd.arrives[person],
+    )
+
+
+def _versions(plan: Blueprint, arrives: Floats) -> Ints:
+    """The dated version that people's needs are read from: that of the day they arrive."""
+    day = np.floor(arrives).astype(np.int64) - plan.timeline.first_day
+    return plan.timeline.version_of_day[np.minimum(day, plan.timeline.version_of_day.size - 1)]
+
+
+def _leads_to(group: Group) -> int:
+    """Where the first step of a group leads if that is settled already, else NONE."""
+    there = group.there
+    return NONE if there is None or there.next_service is None else there.next_service
+
+
+def _by_group(crowd: Crowd, read: Callable[[Group], int]) -> Any:
+    return for_loops(np.array([read(group) for group in crowd.groups], dtype=np.int64))
+
+
+def _first_rows(crowd: Crowd, steps: Steps) -> tuple[Ints, Ints]:
+    """The rows of everybody's first step, and of the one that plan B would lead to instead."""
+    # Those who cannot be hindered begin with row 0, 1, 2… of their own table; the others are put right below.
+    first_step = np.cumsum(~crowd.hindered, dtype=np.int64)
+    first_step -= 1
+    first_otherwise = np.full(crowd.arrives.size, NONE, dtype=np.int64)
+    # Both are steps that no step comes before; the one that plan B leads to is written after the other.
+    begins = np.flatnonzero(steps.number == 0)
+    person = steps.person[begins]
+    again = np.zeros(begins.size, dtype=bool)
+    again[1:] = person[1:] == person[:-1]
+    first_step[person[~again]] = begins[~again]
+    first_otherwise[person[again]] = begins[again]
+    return first_step, first_otherwise
+
+
+def _look_up_unhindered(plan: Blueprint, ranks: Ranks, crowd: Crowd) -> Steps:
+    """The itineraries of those who never meet a limit."""
+    return unhindered_itineraries(plan, ranks, _walkers(plan, crowd, hindered=False))

@@ -8,14 +8,13 @@ from typing import TypeVar
 
 import numpy as np
 
-from flowsim.distributions import in_progress, mean, quantile
+from flowsim.distributions import in_progress, quantile
 from flowsim.people.blueprint import Blueprint
+from flowsim.people.crowds import NO_PLACE
+from flowsim.people.tables import THERE, WAITING
 from flowsim.ranks import Ranks
-from flowsim.scenario.flows import flows
-from flowsim.scenario.ways import ways
 from flowsim.units import Floats, Ints
 
-NO_PLACE = -1
 K = TypeVar("K")
 
 
@@ -31,7 +30,7 @@ class AlreadyThere:
     source: str
     entry: int
     place: int
-    next_service: int | None
+    next_service: int | None  # what they wait for
     route: Ints
     stay: Floats | None
     entered: Floats
@@ -56,22 +55,14 @@ def already_there(plan: Blueprint, ranks: Ranks) -> Iterator[AlreadyThere]:
 def _in_progress(plan: Blueprint, ranks: Ranks, place: int, count: int) -> Iterator[AlreadyThere]:
     """People in a place at a random moment of their stay; routes in proportion to people-days there."""
     name = plan.offer.names[place]
-    source = f"there at the start/{name}"
-    entries = _entries(plan)
-    weights = {}
-    for (route, service), per_day in sorted(flows(plan.timeline.versions[0]).items()):
-        if service == name and route in entries:
-            needs = plan.needs(0, entries[route], route, place)
-            weights[route] = per_day * (mean(needs.stay) if needs.stay else 0.0)
-    for route, chosen in _split(weights, ranks.uniform(f"{source}/route", count)):
+    source = THERE + name
+    entries = plan.crowds.entries
+    route_rank, length_rank, moment_rank, _ = ranks.blocks(source, count).T
+    for route, chosen in _split(plan.crowds.there[name], route_rank):
         needs = plan.needs(0, entries[route], route, place)
         if needs.stay is None:
             continue
-        total, elapsed = in_progress(
-            needs.stay,
-            ranks.uniform(f"{source}/length", count)[chosen],
-            ranks.uniform(f"{source}/elapsed", count)[chosen],
-        )
+        total, elapsed = in_progress(needs.stay, length_rank[chosen], moment_rank[chosen])
         entered = plan.timeline.first_day - elapsed
         not_yet = np.full(chosen.size, np.nan)
         route_of = _number(plan, route, chosen.size)
@@ -81,12 +72,12 @@ def _in_progress(plan: Blueprint, ranks: Ranks, place: int, count: int) -> Itera
 def _waiting(plan: Blueprint, ranks: Ranks, awaited: int, count: int) -> Iterator[AlreadyThere]:
     """People who wait for a service at the start, in the places that lead to it."""
     name = plan.offer.names[awaited]
-    source = f"waiting at the start/{name}"
-    entries = _entries(plan)
+    source = WAITING + name
+    entries = plan.crowds.entries
+    route_rank, waited_rank, stay_rank, _ = ranks.blocks(source, count).T
     waited_spec = plan.scenario.services[name].initial.waited
-    rank = ranks.uniform(f"{source}/waited", count)
-    waited = quantile(waited_spec, rank) if waited_spec else np.zeros(count)
-    for (route, place), chosen in _split(_ways_to(plan, awaited), ranks.uniform(f"{source}/route", count)):
+    waited = quantile(waited_spec, waited_rank) if waited_spec else np.zeros(count)
+    for (route, place), chosen in _split(plan.crowds.waiting[name], route_rank):
         asked = plan.timeline.first_day - waited[chosen]
         route_of = _number(plan, route, chosen.size)
         if place == NO_PLACE:
@@ -94,37 +85,8 @@ def _waiting(plan: Blueprint, ranks: Ranks, awaited: int, count: int) -> Iterato
             yield AlreadyThere(source, entries[route], awaited, None, route_of, None, nowhere, asked)
             continue
         spec = plan.needs(0, entries[route], route, place).stay
-        stay = (
-            quantile(spec, ranks.uniform(f"{source}/stay", count)[chosen]) if spec else np.zeros(chosen.size)
-        )
+        stay = quantile(spec, stay_rank[chosen]) if spec else np.zeros(chosen.size)
         yield AlreadyThere(source, entries[route], place, awaited, route_of, stay, asked - stay, asked)
-
-
-def _ways_to(plan: Blueprint, awaited: int) -> dict[tuple[str, int], float]:
-    """How many people a day come to a service, by route and by the place from which they come."""
-    per_day = flows(plan.timeline.versions[0])
-    places = sorted(np.flatnonzero(plan.offer.is_place).tolist(), key=lambda number: plan.offer.names[number])
-    found: dict[tuple[str, int], float] = {}
-    for route, entry in _entries(plan).items():
-        total = per_day.get((route, plan.offer.names[awaited]), 0.0)
-        for place in places:
-            here = per_day.get((route, plan.offer.names[place]), 0.0)
-            if here > 0:
-                needs = plan.needs(0, entry, route, place)
-                share = np.diff(needs.onward_share, prepend=0.0)[needs.onward == awaited].sum()
-                found[route, place] = here * float(share)
-        directly = total - sum(w for (r, _), w in found.items() if r == route)
-        found[route, NO_PLACE] = directly if directly > 1e-9 * max(total, 1.0) else 0.0
-    return found
-
-
-def _entries(plan: Blueprint) -> dict[str, int]:
-    """Where each route that is in use begins (of the stream that brings most people a day on it)."""
-    scenario = plan.timeline.versions[0]
-    used = sorted(ways(scenario), key=lambda way: (way[2], way[0]))
-    begins = {route: plan.offer.number(scenario.streams[stream].enters) for stream, route, _ in used}
-    # By name, so that whom a rank falls on does not depend on the order of the file.
-    return {route: begins[route] for route in sorted(begins)}
 
 
 def _split(weights: dict[K, float], rank: Floats) -> Iterator[tuple[K, Ints]]:

@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from flowsim.engine import simulate
 from flowsim.journeys import OUTCOMES, Journeys
 from flowsim.measures import Measured, Setting, measure
 from flowsim.people import NONE, People, Steps
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.offer import build_offer
 from flowsim.scenario.timeline import build_timeline
+from tests.twins.both import in_both_engines
 
 MONDAY = dt.date(2018, 1, 8)
 LEAVES = -2
@@ -129,10 +129,10 @@ class City:
         return Scenario.model_validate(document | self.more)
 
     def lives(self, *people: Someone) -> Told:
-        """Run these people through the city, by SimPy."""
+        """Run these people through the city, in both engines, which have to agree."""
         timeline = build_timeline(self.scenario())
         offer = build_offer(timeline)
-        journeys = simulate(written_down(people, offer.names), offer, float(self.days))
+        journeys = in_both_engines(written_down(people, offer.names), offer, float(self.days))
         return Told(journeys, offer.names, measure(journeys, Setting(timeline, offer)))
 
     def with_(self, name: str, **changed: Any) -> City:
@@ -153,7 +153,7 @@ def written_down(people: tuple[Someone, ...], names: tuple[str, ...]) -> People:
         first_step=np.array(first, dtype=np.int64),
         first_otherwise=np.full(count, NONE, dtype=np.int64),
         entered=np.array([p.entered for p in people]), asked=np.array([p.asked for p in people]),
-        steps=book.steps(), unhindered_steps=_Book(names).steps(),
+        steps=book.steps(), look_up_unhindered=_Book(names).steps,
     )  # fmt: skip
 
 

@@ -225,7 +225,7 @@ def test_parcels_are_worth_sending_but_leave_something_for_every_worker(
 ) -> None:
     def takes(seconds: float) -> None:
         clock = iter([0.0, seconds])
-        monkeypatch.setattr(module.time, "perf_counter", lambda: next(clock))
+        monkeypatch.setattr("time.perf_counter", lambda: next(clock))
         monkeypatch.setattr(module, "run_job", lambda job: [])
 
     scenarios = study().scenarios

@@ -12,7 +12,6 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from flowsim.engine import simulate
 from flowsim.engine.rules import whole_starts
 from flowsim.journeys import STAY, TASK, TIMES, WHOLE, Journeys
 from flowsim.measures import Measured, Setting, measure
@@ -23,6 +22,7 @@ from flowsim.scenario.model import Escalation, Scenario, Service, WeekTable
 from flowsim.scenario.timeline import Timeline, build_timeline
 from flowsim.units import grid, time_of_day
 from tests.generated import generated_scenario
+from tests.twins.both import in_both_engines
 
 NEVER = math.inf  # a missing time: later than everything
 
@@ -280,10 +280,10 @@ def _plan_b_after(service: Service) -> float:
 
 
 def live(scenario: Scenario, seed: int = 1, replication: int = 0) -> Lived:
-    """Run one replication."""
+    """Run one replication, in both engines, which have to agree."""
     plan = prepare(build_timeline(scenario))
     people = populate(plan, Ranks(seed, replication))
-    return Lived(plan, people, simulate(people, plan.offer, float(scenario.run.days)))
+    return Lived(plan, people, in_both_engines(people, plan.offer, float(scenario.run.days)))
 
 
 @lru_cache(maxsize=64)

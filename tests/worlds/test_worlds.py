@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from flowsim.ranks import Ranks
 from flowsim.scenario.model import Scenario
 from tests.laws.lived import Lived, live
 from tests.worlds.pairs import document, life_of, needs_of, scenario_of
@@ -136,16 +135,6 @@ def test_a_longer_mean_stay_keeps_everybodys_percentile(dist: str) -> None:
     short, long = stays(4.0), stays(5.0)
     assert (long > short).all()
     assert (np.argsort(short, kind="stable") == np.argsort(long, kind="stable")).all()
-
-
-def test_ranks_know_no_scenario_and_only_ever_grow() -> None:
-    """However many are taken, and in whatever order, the first ones are the same."""
-    few, many = Ranks(5, 2), Ranks(5, 2)
-    many.uniform("b", 10)
-    first = few.uniform("a", 3).copy()
-    assert (many.uniform("a", 1_000)[:3] == first).all()
-    assert (few.uniform("a", 1_000) == many.uniform("a", 1_000)).all()
-    assert not (Ranks(5, 3).uniform("a", 3) == first).any()
 
 
 def city(beds: float) -> Scenario:

@@ -31,6 +31,7 @@ from flowsim.engine.compiled.story import (
 )
 from flowsim.engine.compiled.tables import (
     alerts,
+    arrivals,
     calls,
     downstream,
     offers,
@@ -75,7 +76,7 @@ def run(world: Table) -> None:
     c = world[0]
     for p in range(c.people):
         if not np.isnan(
-            persons(c, p).entered
+            arrivals(c, p).entered
         ):  # there at the start: they hold their places before anybody asks for one
             already_in(c, p)
     coming = 0
@@ -93,7 +94,7 @@ def live_through_slot(c: World, coming: int, end: float) -> int:
     """All that happens in a slot, one thing after another; who is the next to arrive after it."""
     while not c.is_full:
         is_event = c.soon_events > 0
-        is_arrival = coming < c.people and persons(c, coming).arrives < end
+        is_arrival = coming < c.people and arrivals(c, coming).arrives < end
         if is_event and is_arrival:
             is_arrival = arrives_first(c, coming)
         if c.calls_from < c.calls_up_to:
@@ -104,7 +105,7 @@ def live_through_slot(c: World, coming: int, end: float) -> int:
         elif is_arrival:
             p, how, note = coming, ARRIVING, 0
             coming += 1
-            c.now = persons(c, p).arrives
+            c.now = arrivals(c, p).arrives
         elif is_event:
             order, note = soon(c, 0).order, soon(c, 0).note
             p, how = order & _NUMBERS, order >> 40
@@ -120,8 +121,8 @@ def live_through_slot(c: World, coming: int, end: float) -> int:
 @inlined
 def arrives_first(c: World, coming: int) -> bool:
     """Whether the next to arrive comes before the first event of the calendar."""
-    if persons(c, coming).arrives != soon(c, 0).time:
-        return bool(persons(c, coming).arrives < soon(c, 0).time)
+    if arrivals(c, coming).arrives != soon(c, 0).time:
+        return bool(arrivals(c, coming).arrives < soon(c, 0).time)
     return bool(rules_order(rules.ARRIVES, coming) < soon(c, 0).order)
 
 
@@ -142,7 +143,7 @@ def tell(c: World, p: int, how: int, note: int) -> None:
         if how == STAY_ON:
             how = stay_on(c, p)
         else:
-            how = move_on(c, p, np.nan if how == MOVE_ON else persons(c, p).asked)
+            how = move_on(c, p, np.nan if how == MOVE_ON else arrivals(c, p).asked)
 
 
 @inlined

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from flowsim.compiling import compiled
 from flowsim.people import People
-from flowsim.scenario.offer import ESCALATED, Offer
+from flowsim.scenario.offer import CAPACITY, ESCALATED, Offer
 from flowsim.scenario.sizes import levels, size_at
 from flowsim.units import Floats, Ints
 
@@ -16,32 +17,39 @@ NIL: Final = -1
 SLOTS_PER_DAY: Final = 8  # a power of two, so that the slot of a time on the grid is exact
 
 
-def _record(whole: str, real: str) -> np.dtype[np.void]:
-    """A record of whole numbers, then of times and amounts."""
-    return np.dtype([(n, np.int64) for n in whole.split()] + [(n, np.float64) for n in real.split()])
+def _record(whole: str, real: str, *, small: bool = False) -> np.dtype[np.void]:
+    """A record of times and amounts and of whole numbers: small ones, where they are looked at all the time."""
+    whole_number = np.int32 if small else np.int64
+    return np.dtype([(n, np.float64) for n in real.split()] + [(n, whole_number) for n in whole.split()])
 
 
-# A person who can be hindered: who they are, then what `process.Visit` and `process.Wait` hold. `visit` and
-# `wait` count, so that an event of an earlier one is known as such; `bed` is the place in the list of those in
-# hospital; `otherwise` is the step that plan B of the present wait leads to; `state` is one of `story`.
+# How a person who can be hindered comes in: as `people.People`.
+ARRIVAL: Final = _record("number first_step first_otherwise", "arrives entered asked")
+# What `process.Visit` and `process.Wait` hold. `visit` and `wait` count, so that an event of an earlier one is known
+# as such; `bed` is the place in the list of those in hospital; `otherwise` is the step that plan B of the present
+# wait leads to; `state` is one of `story`.
 PERSON: Final = _record(
-    "number first_step first_otherwise step service row task last_task task_row relapse visit wait is_asking unheard "
-    "first_claim last_claim otherwise state bed",
-    "arrives entered asked size ready_at refer_at disturbed_at leaves_after timer task_until",
+    "step service row task last_task task_row relapse visit wait is_asking unheard first_claim last_claim otherwise "
+    "state bed",
+    "size ready_at refer_at disturbed_at leaves_after timer task_until",
+    small=True,
 )
 # As `people.Steps`; `taper` says which falling size a step has.
 STEP: Final = _record(
     "number service priority next otherwise exit first_task tasks first_relapse relapses taper",
     "stay decided_rank size_start size_end leaves_after",
+    small=True,
 )
 TASK: Final = _record("team", "work")
 RELAPSE: Final = _record("", "after stay decided_rank")
 SERVICE: Final = _record(
-    "is_free may_pass is_hospital downstream head tail opening_is_due first_shelter last_shelter",
+    "is_free is_never_full may_pass is_hospital downstream head tail opening_is_due first_shelter last_shelter",
     "in_use taken_today capacity starts stay_scale opens closes",
 )
 # `ahead` and `behind` in the queue; `next` of the same person, or the next free record.
-CLAIM: Final = _record("person service step purpose row priority ahead behind next", "size joined")
+CLAIM: Final = _record(
+    "person service step purpose row priority ahead behind next", "size joined", small=True
+)
 ROW: Final = _record("person step purpose service outcome", "asked started ready left")
 EVENT: Final = _record("order note next", "time")
 CALL: Final = _record("whom what", "")
@@ -57,7 +65,7 @@ REAL: Final = _record("", "value")
 # The tables of a city by name. Shelters are places to wait in, service by service; the ward lists the people in
 # hospital, in no order; coming events lie in a heap (soon) or in a list for each slot (later); calls in a ring.
 TABLES: Final[dict[str, np.dtype[np.void]]] = {
-    "person": PERSON, "step": STEP, "task": TASK, "relapse": RELAPSE, "service": SERVICE, "offer": OFFER,
+    "arrival": ARRIVAL, "person": PERSON, "step": STEP, "task": TASK, "relapse": RELAPSE, "service": SERVICE, "offer": OFFER,
     "decided": REAL, "shelter": WHOLE, "downstream": WHOLE, "taper_first": WHOLE, "taper_size": REAL, "alert": ALERT,
     "effect": EFFECT, "put": REAL, "ward": WHOLE, "claim": CLAIM, "row": ROW, "call": CALL, "soon": EVENT,
     "later": EVENT, "slot_first": WHOLE,
@@ -134,10 +142,28 @@ def lay_out(people: People, offer: Offer, horizon: float, roominess: int) -> Cit
 def _needs(people: People) -> dict[str, Table]:
     """Who comes, and what each would need."""
     steps = people.steps
-    step = _filled(STEP, steps, len(steps))
-    step["taper"], taper_first, taper_sizes = _tapers(steps.size_start, steps.size_end)
+    taper, taper_first, taper_sizes = _tapers(steps.size_start, steps.size_end)
+    who = np.flatnonzero(people.hindered)
+    arrival, person = np.empty(who.size, ARRIVAL), np.zeros(who.size, PERSON)
+    step = np.empty(len(steps), STEP)
+    _fill_people(
+        arrival,
+        person,
+        who,
+        people.first_step,
+        people.first_otherwise,
+        people.arrives,
+        people.entered,
+        people.asked,
+    )
+    _fill_steps(
+        step, steps.number, steps.service, steps.priority, steps.next, steps.otherwise, steps.exit, steps.first_task,
+        steps.tasks, steps.first_relapse, steps.relapses, taper, steps.stay, steps.decided_rank, steps.size_start,
+        steps.size_end, steps.leaves_after,
+    )  # fmt: skip
     return {
-        "person": _persons(people),
+        "arrival": arrival,
+        "person": person,
         "step": step,
         "task": _filled(TASK, steps, steps.task_work.size, prefix="task_"),
         "relapse": _filled(RELAPSE, steps, steps.relapse_after.size, prefix="relapse_"),
@@ -146,23 +172,43 @@ def _needs(people: People) -> dict[str, Table]:
     }
 
 
-def _persons(people: People) -> Table:
-    who = np.flatnonzero(people.hindered)
-    table = np.zeros(who.size, PERSON)
-    table["number"] = who
-    for name in ("arrives", "entered", "asked", "first_step", "first_otherwise"):
-        table[name] = getattr(people, name)[who]
-    for name in ("first_claim", "last_claim", "otherwise", "bed"):
-        table[name] = NIL
-    return table
+@compiled
+def _fill_people(
+    arrival: Table, person: Table, who: Ints, first_step: Ints, first_otherwise: Ints, arrives: Floats,
+    entered: Floats, asked: Floats,
+) -> None:  # fmt: skip
+    for n in range(who.size):
+        p = who[n]
+        arrival[n].number, arrival[n].first_step, arrival[n].first_otherwise = (
+            p,
+            first_step[p],
+            first_otherwise[p],
+        )
+        arrival[n].arrives, arrival[n].entered, arrival[n].asked = arrives[p], entered[p], asked[p]
+        person[n].first_claim = person[n].last_claim = person[n].otherwise = person[n].bed = NIL
+
+
+@compiled
+def _fill_steps(
+    step: Table, number: Ints, service: Ints, priority: Ints, following: Ints, otherwise: Ints, leaves: Ints,
+    first_task: Ints, tasks: Ints, first_relapse: Ints, relapses: Ints, taper: Ints, stay: Floats, decided_rank: Floats,
+    size_start: Floats, size_end: Floats, leaves_after: Floats,
+) -> None:  # fmt: skip
+    # Record by record: numpy fills such a table column by column, and goes through all of it for each.
+    for n in range(step.size):
+        step[n].number, step[n].service, step[n].priority = number[n], service[n], priority[n]
+        step[n].next, step[n].otherwise, step[n].exit = following[n], otherwise[n], leaves[n]
+        step[n].first_task, step[n].tasks = first_task[n], tasks[n]
+        step[n].first_relapse, step[n].relapses, step[n].taper = first_relapse[n], relapses[n], taper[n]
+        step[n].stay, step[n].decided_rank, step[n].leaves_after = stay[n], decided_rank[n], leaves_after[n]
+        step[n].size_start, step[n].size_end = size_start[n], size_end[n]
 
 
 def _filled(record: np.dtype[np.void], source: object, size: int, prefix: str = "") -> Table:
     """A table with the columns of the same names."""
     table = np.empty(size, record)
     for name in record.names or ():
-        if name != "taper":
-            table[name] = getattr(source, prefix + name)
+        table[name] = getattr(source, prefix + name)
     return table
 
 
@@ -171,6 +217,11 @@ def _offers(offer: Offer) -> dict[str, Table]:
     days = offer.opens.shape[1]
     table = np.zeros(len(offer.names), SERVICE)
     table["is_free"], table["may_pass"], table["is_hospital"] = offer.free, offer.skip, offer.is_hospital
+    # Nobody ever waits for room there, so nobody notices when some comes free.
+    table["is_never_full"] = np.isinf(offer.dated[CAPACITY]).all(axis=1)
+    table["is_never_full"][
+        [e.service for one in offer.alerts for e in one.effects if e.quantity == CAPACITY]
+    ] = 0
     table["downstream"][list(offer.downstream)] = np.arange(len(offer.downstream))
     table["head"] = table["tail"] = NIL
     up_to = np.cumsum([len(places) for places in offer.wait_in])
@@ -188,8 +239,8 @@ def _offers(offer: Offer) -> dict[str, Table]:
         "decided": np.ascontiguousarray(offer.decided, dtype=np.float64).reshape(-1).view(REAL),
         "shelter": np.array(shelters, dtype=np.int64).view(WHOLE),
         "downstream": np.array(offer.downstream, dtype=np.int64).view(WHOLE),
-        "alert": np.array([(0, a.after_days, a.above, a.below, np.inf) for a in offer.alerts], dtype=ALERT),
-        "effect": np.array([(n, e.service, e.quantity, e.scale, e.add) for n, e in effects], dtype=EFFECT),
+        "alert": np.array([(a.above, a.below, np.inf, 0, a.after_days) for a in offer.alerts], dtype=ALERT),
+        "effect": np.array([(e.scale, e.add, n, e.service, e.quantity) for n, e in effects], dtype=EFFECT),
         "put": np.array([e.put for _, e in effects], dtype=np.float64).reshape(-1).view(REAL),
         "slot_first": np.full(days * SLOTS_PER_DAY, NIL, dtype=np.int64).view(WHOLE),
     }

@@ -10,6 +10,7 @@ from flowsim.engine.compiled.calendar import BROKEN_OFF, LOOK_AGAIN, call, expec
 from flowsim.engine.compiled.layout import NIL, World
 from flowsim.engine.compiled.tables import (
     alerts,
+    arrivals,
     claims,
     effects,
     offers,
@@ -37,7 +38,7 @@ def open_row(c: World, person: int, step: int, purpose: int, service: int, asked
         c.is_full = 1
         return 0
     c.rows = row + 1
-    rows(c, row).person, rows(c, row).step = persons(c, person).number, steps(c, step).number
+    rows(c, row).person, rows(c, row).step = arrivals(c, person).number, steps(c, step).number
     rows(c, row).purpose, rows(c, row).service, rows(c, row).outcome = purpose, service, OPEN
     rows(c, row).asked = asked
     rows(c, row).started = rows(c, row).ready = rows(c, row).left = math.nan
@@ -81,7 +82,9 @@ def _escalated(c: World, e: int, usual: float, day: int) -> float:
     base = put(c, e, day).value
     if math.isnan(base):
         base = usual
-    return base if math.isinf(base) else base * effects(c, e).scale + effects(c, e).add
+    if not math.isinf(base):
+        base = base * effects(c, e).scale + effects(c, e).add
+    return float(base)
 
 
 # ---- its room --------------------------------------------------------------------------------------
@@ -97,7 +100,7 @@ def can_take(c: World, s: int, size: float) -> bool:
     if services(c, s).taken_today >= services(c, s).starts:
         return False
     time_of_day = c.now - math.floor(c.now)
-    return services(c, s).opens <= time_of_day < services(c, s).closes
+    return bool(services(c, s).opens <= time_of_day < services(c, s).closes)
 
 
 @inlined

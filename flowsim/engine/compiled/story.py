@@ -25,6 +25,7 @@ from flowsim.engine.compiled.services import (
     rules_order,
 )
 from flowsim.engine.compiled.tables import (
+    arrivals,
     claims,
     decided_by_day,
     offers,
@@ -70,23 +71,23 @@ _declared_after = inlined(rules.declared_after)
 @inlined
 def arrive(c: World, p: int) -> int:
     """Begin the story, for who comes and for who has been there from the start."""
-    if not math.isnan(persons(c, p).entered):
-        return ASK_FIRST if not math.isnan(persons(c, p).asked) else STAY_ON
+    if not math.isnan(arrivals(c, p).entered):
+        return ASK_FIRST if not math.isnan(arrivals(c, p).asked) else STAY_ON
     return come_in(c, p)
 
 
 @inlined
 def come_in(c: World, p: int) -> int:
     """Arrive, and ask for the first place."""
-    step = persons(c, p).first_step
-    s, size, asked = steps(c, step).service, steps(c, step).size_start, persons(c, p).asked
+    step = arrivals(c, p).first_step
+    s, size, asked = steps(c, step).service, steps(c, step).size_start, arrivals(c, p).asked
     if math.isnan(asked):
         if lets_in_at_once(c, s, size):
             enter_at_once(c, p, step)
             return STAY_ON
         asked = c.now
     persons(c, p).state = COMES_IN
-    ask(c, p, step, persons(c, p).first_otherwise, asked, is_in_hospital=False)
+    ask(c, p, step, arrivals(c, p).first_otherwise, asked, is_in_hospital=False)
     return PAUSE
 
 
@@ -101,10 +102,36 @@ def stay_on(c: World, p: int) -> int:
             be_referred(c, p)
         return PAUSE
     if persons(c, p).ready_at > c.now:
+        if leaves_unnoticed(c, p):
+            return PAUSE
         persons(c, p).state = GETS_READY
         _at(c, persons(c, p).ready_at, rules.READY, p, 0)
         return PAUSE
     return MOVE_ON
+
+
+@inlined
+def leaves_unnoticed(c: World, p: int) -> bool:
+    """The end of care in a place that is never full: nothing follows from it, so it is written down beforehand."""
+    s, step = persons(c, p).service, persons(c, p).step
+    if services(c, s).is_hospital or steps(c, step).next != NIL or is_noticed(c, s, persons(c, p).ready_at):
+        return False
+    row = persons(c, p).row
+    rows(c, row).left, rows(c, row).outcome = persons(c, p).ready_at, steps(c, step).exit
+    persons(c, p).state = IS_GONE
+    return True
+
+
+@inlined
+def is_noticed(c: World, s: int, time: float) -> bool:
+    """Whether giving back room at a time can make a difference to anybody.
+
+    Not where there is always room; but at the instant of opening whoever looks at the queue first takes people on.
+    """
+    if not services(c, s).is_never_full:
+        return True
+    day = math.floor(time)
+    return day - c.first_day < c.days and time - day == offers(c, s, day - c.first_day).opens
 
 
 @inlined
@@ -137,10 +164,29 @@ def begin_task(c: World, p: int) -> None:
 def pass_time(c: World, p: int) -> None:
     """Let a task take its time, unless something happens to the person meanwhile."""
     persons(c, p).state = HAS_TASK_DONE
+    if ends_last_task_unnoticed(c, p):
+        return
     if persons(c, p).disturbed_at < persons(c, p).task_until:
         _at(c, persons(c, p).disturbed_at, rules.DISTURBED, p, 2 * persons(c, p).visit + GOES_ON)
     else:
         _at(c, persons(c, p).task_until, rules.TASK_DONE, p, 0)
+
+
+@inlined
+def ends_last_task_unnoticed(c: World, p: int) -> bool:
+    """The last task, done before the person is ready by a team that is never full: likewise, what follows is being ready."""
+    task, until = persons(c, p).task, persons(c, p).task_until
+    if task + 1 != persons(c, p).last_task or until >= persons(c, p).ready_at:
+        return False
+    if is_noticed(c, tasks(c, task).team, until):
+        return False
+    row = persons(c, p).task_row
+    rows(c, row).ready = rows(c, row).left = until
+    rows(c, row).outcome = DONE
+    persons(c, p).task = task + 1
+    persons(c, p).state = GETS_READY
+    _at(c, persons(c, p).ready_at, rules.READY, p, 0)
+    return True
 
 
 @inlined
@@ -329,14 +375,14 @@ def enter(c: World, p: int, claim: int) -> None:
 @inlined
 def already_in(c: World, p: int) -> None:
     """Be in a place when the simulation starts: the stay began before, and is over if they wait for another."""
-    step, entered = persons(c, p).first_step, persons(c, p).entered
+    step, entered = arrivals(c, p).first_step, arrivals(c, p).entered
     s, size = steps(c, step).service, steps(c, step).size_start
     row = open_row(c, p, step, STAY, s, entered)
     rows(c, row).started = entered
     new_visit(c, p, step, s, row, size)
     occupy(c, s, size)
     take_stay(c, p, entered, entered + steps(c, step).stay)
-    if not math.isnan(persons(c, p).asked):
+    if not math.isnan(arrivals(c, p).asked):
         persons(c, p).task = persons(c, p).last_task
 
 
@@ -454,7 +500,7 @@ def expect_disturbance(c: World, p: int) -> None:
 def is_still_there_when_disturbed(c: World, p: int) -> bool:
     """Become unwell (a new stay) or leave another way; whether the person is still in hospital."""
     now, step, s = c.now, persons(c, p).step, persons(c, p).service
-    waits_from = max(persons(c, p).ready_at, persons(c, p).arrives)
+    waits_from = max(persons(c, p).ready_at, arrivals(c, p).arrives)
     if waits_from + persons(c, p).leaves_after <= now:
         return False
     relapse = persons(c, p).relapse

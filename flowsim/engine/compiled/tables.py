@@ -8,6 +8,7 @@ from flowsim.compiling import floats_at, inlined, records_at
 from flowsim.engine.compiled import layout
 from flowsim.engine.compiled.layout import World
 
+_arrival = records_at(layout.TABLES["arrival"])
 _person = records_at(layout.TABLES["person"])
 _step = records_at(layout.TABLES["step"])
 _task = records_at(layout.TABLES["task"])
@@ -28,6 +29,12 @@ _later = records_at(layout.TABLES["later"])
 _slot_first = records_at(layout.TABLES["slot_first"])
 _offer = records_at(layout.TABLES["offer"])
 _put = records_at(layout.TABLES["put"])
+
+
+@inlined
+def arrivals(c: World, n: int) -> Any:
+    """How a person comes in."""
+    return _arrival(c.arrival, n)
 
 
 @inlined
