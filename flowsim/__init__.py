@@ -15,6 +15,8 @@ from flowsim.version import __version__
 if TYPE_CHECKING:
     from flowsim.decisions.compare import Comparison, compare, run
     from flowsim.decisions.diagnose import Diagnosis, diagnose
+    from flowsim.decisions.roster import Roster, Work
+    from flowsim.decisions.staffing import Staffing, staff
     from flowsim.decisions.sweep import Sweep, read_sweep, sweep
     from flowsim.errors import FlowsimError, RunError, ScenarioError
     from flowsim.results import Result
@@ -29,6 +31,10 @@ _HOME = {
     "run": "flowsim.decisions.compare",
     "Diagnosis": "flowsim.decisions.diagnose",
     "diagnose": "flowsim.decisions.diagnose",
+    "Roster": "flowsim.decisions.roster",
+    "Work": "flowsim.decisions.roster",
+    "Staffing": "flowsim.decisions.staffing",
+    "staff": "flowsim.decisions.staffing",
     "Sweep": "flowsim.decisions.sweep",
     "read_sweep": "flowsim.decisions.sweep",
     "sweep": "flowsim.decisions.sweep",
@@ -41,8 +47,8 @@ _HOME = {
 }
 
 __all__ = [
-    "Comparison", "Diagnosis", "FlowsimError", "Result", "RunError", "Scenario", "ScenarioError", "Sweep", "__version__", "compare",
-    "diagnose", "load", "read_sweep", "run", "sweep",
+    "Comparison", "Diagnosis", "FlowsimError", "Result", "Roster", "RunError", "Scenario", "ScenarioError", "Staffing", "Sweep", "Work", "__version__", "compare",
+    "diagnose", "load", "read_sweep", "run", "staff", "sweep",
 ]  # fmt: skip
 
 

@@ -17,9 +17,11 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
+from flowsim.decisions.staffing import Outlook
 from flowsim.experiment.intervals import percentile_band
 from flowsim.results import Result, made_folder, write_whole
 from flowsim.scenario.files import observed_monthly
+from flowsim.units import WEEKDAYS
 
 BLUE: Final = "#005EB8"
 PINK: Final = "#AE2573"
@@ -37,6 +39,17 @@ REASON_LABELS: Final = {
     "F": "F  community equipment", "G": "G  patient or family choice", "H": "H  disputes", "I": "I  housing",
     "other": "no reason named",
 }  # fmt: skip
+LINES: Final = (
+    "#425563",
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#332288",
+    "#D55E00",
+    "#56B4E9",
+    "#999999",
+)
 HATCHES: Final = ("", "//", "..", "xx", "\\\\", "", "++", "--", "oo", "**", "")
 DATA_CREDIT: Final = (
     "Official figures: NHS England, monthly delayed transfers of care (Open Government Licence v3.0)"
@@ -221,3 +234,34 @@ def save_figures(pictures: Mapping[str, Figure], folder: Path) -> list[Path]:
     """Write pictures by file name into a folder, each whole or not at all."""
     made_folder(folder)
     return [write_whole(folder / name, partial(figure.savefig, dpi=110)) for name, figure in pictures.items()]
+
+
+def pick_up_chart(outlooks: Sequence[Outlook], pick_up: float) -> Figure:
+    """Pick-up against staff by weekday: above the staff on shift, below the share of that day's referrals started in 24 h.
+
+    Scenarios without a roster have only the lower part.
+    """
+    figure = Figure(figsize=(10, 6.4), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True)
+    days = np.arange(len(WEEKDAYS))
+    width = 0.8 / max(1, len(outlooks))
+    for number, outlook in enumerate(outlooks):
+        place = days + (number - (len(outlooks) - 1) / 2) * width
+        look = {
+            "color": LINES[number % len(LINES)],
+            "hatch": HATCHES[number % len(HATCHES)],
+            "edgecolor": "white",
+        }
+        if outlook.roster is not None:
+            above.bar(place, outlook.roster.staff, width, **look)
+        below.bar(place, np.nan_to_num(100 * np.array(outlook.by_weekday)), width, label=outlook.name, **look)
+    below.axhline(100 * pick_up, color="black", linestyle="--", linewidth=1.2, label=f"aim {pick_up:.0%}")
+    below.set_xticks(days, [day.capitalize() for day in WEEKDAYS])
+    below.set_ylim(0, 105)
+    above.set_ylabel("staff on shift")
+    below.set_ylabel("% picked up within 24 hours,\nby day of referral")
+    below.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    above.set_title("Staff on shift, and how fast people are picked up", loc="left", fontweight="bold")
+    for panel in (above, below):
+        _plain(panel)
+    return figure

@@ -63,6 +63,11 @@ def chosen_switches(scenario: Scenario, names: Sequence[str]) -> tuple[Switch, .
     return tuple(known[name] for name in dict.fromkeys(names)) if names else tuple(known.values())
 
 
+def reablement_of(scenario: Scenario) -> tuple[str, ...]:
+    """The places at home from which people go on to another place at home: reablement, not long-term care."""
+    return tuple(name for name in _places(scenario, "home") if _leads_on(scenario, name))
+
+
 def perfected(scenario: Scenario, switches: Sequence[Switch]) -> Scenario:
     """The scenario with some switches on, whatever its changes and escalations say of the same numbers.
 
@@ -119,15 +124,14 @@ def _of_other_teams(scenario: Scenario) -> Put:
 
 
 def _of_reablement(scenario: Scenario) -> Iterator[Switch]:
-    """Two switches for each place at home that leads on to another: how many it starts, and how many it holds."""
-    for name in _places(scenario, "home"):
-        if _leads_on(scenario, name):
-            label = scenario.services[name].label or name
-            whole = _at_once(scenario, name)
-            flow = {path: value for path, value in whole.items() if path.endswith(".capacity")}
-            starts = {path: value for path, value in whole.items() if path not in flow}
-            yield Switch(f"{name}_starts", f"{label}: starts at any time", starts)
-            yield Switch(f"{name}_flow", f"{label}: room for everybody", flow)
+    """Two switches for each reablement team: how many it starts, and how many it holds."""
+    for name in reablement_of(scenario):
+        label = scenario.services[name].label or name
+        whole = _at_once(scenario, name)
+        flow = {path: value for path, value in whole.items() if path.endswith(".capacity")}
+        starts = {path: value for path, value in whole.items() if path not in flow}
+        yield Switch(f"{name}_starts", f"{label}: starts at any time", starts)
+        yield Switch(f"{name}_flow", f"{label}: room for everybody", flow)
 
 
 def _of_last_homes(scenario: Scenario) -> Put:
