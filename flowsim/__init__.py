@@ -15,6 +15,7 @@ from flowsim.version import __version__
 if TYPE_CHECKING:
     from flowsim.decisions.compare import Comparison, compare, run
     from flowsim.decisions.diagnose import Diagnosis, diagnose
+    from flowsim.decisions.optimise import Optimum, optimise
     from flowsim.decisions.roster import Roster, Work
     from flowsim.decisions.staffing import Staffing, staff
     from flowsim.decisions.sweep import Sweep, read_sweep, sweep
@@ -31,6 +32,8 @@ _HOME = {
     "run": "flowsim.decisions.compare",
     "Diagnosis": "flowsim.decisions.diagnose",
     "diagnose": "flowsim.decisions.diagnose",
+    "Optimum": "flowsim.decisions.optimise",
+    "optimise": "flowsim.decisions.optimise",
     "Roster": "flowsim.decisions.roster",
     "Work": "flowsim.decisions.roster",
     "Staffing": "flowsim.decisions.staffing",
@@ -47,8 +50,9 @@ _HOME = {
 }
 
 __all__ = [
-    "Comparison", "Diagnosis", "FlowsimError", "Result", "Roster", "RunError", "Scenario", "ScenarioError", "Staffing", "Sweep", "Work", "__version__", "compare",
-    "diagnose", "load", "read_sweep", "run", "staff", "sweep",
+    "Comparison", "Diagnosis", "FlowsimError", "Optimum", "Result", "Roster", "RunError", "Scenario",
+    "ScenarioError", "Staffing", "Sweep", "Work", "__version__", "compare", "diagnose", "load", "optimise",
+    "read_sweep", "run", "staff", "sweep",
 ]  # fmt: skip
 
 

@@ -265,3 +265,31 @@ def pick_up_chart(outlooks: Sequence[Outlook], pick_up: float) -> Figure:
     for panel in (above, below):
         _plain(panel)
     return figure
+
+
+def frontier_chart(frontier: pd.DataFrame, winner: int | None) -> Figure:
+    """What money buys: delayed days against cost a day, the corner and the winner marked."""
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    panel = figure.subplots()
+    panel.plot(frontier["cost_per_day"], frontier["delayed_days"], color=BLUE, marker="o", markersize=4)
+    for chosen, marker, colour, label in (
+        (frontier[frontier["corner"]], "D", PINK, "corner: from here a pound buys less"),
+        (frontier[frontier["plan"] == winner], "s", GREEN, "cheapest plan that keeps the target"),
+    ):
+        if len(chosen):
+            panel.plot(
+                chosen["cost_per_day"],
+                chosen["delayed_days"],
+                marker,
+                color=colour,
+                markersize=9,
+                label=label,
+            )
+    panel.set_xlabel("cost of the levers, £ a day")
+    panel.set_ylabel("delayed days in the period")
+    panel.set_ylim(bottom=0)
+    panel.set_title("What money buys", loc="left", fontweight="bold")
+    if panel.get_legend_handles_labels()[0]:
+        panel.legend(frameon=False, fontsize=9)
+    _plain(panel)
+    return figure

@@ -1,4 +1,4 @@
-"""The commands that answer what people decide about: where days come from, and how many staff."""
+"""The commands that answer what people decide about: where days come from, how many staff, which plan."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ import typer
 
 from flowsim.cli.progress import progress
 from flowsim.cli.runs import Cores, Engine, Out, Seed, make_room
-from flowsim.cli.words import announce, console, in_words
+from flowsim.cli.words import ANSWER_IS_NO, STOPPED, announce, console, in_words
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from flowsim.decisions.optimise import Optimum
     from flowsim.decisions.roster import Roster
     from flowsim.decisions.staffing import Staffing
 
@@ -187,6 +188,71 @@ def _show_staffing(found: Staffing, out: Path | None) -> None:
             written += save_figures({"pick-up.png": pick_up_chart(found.outlooks, found.pick_up)}, out)
             about = {"service": found.service, "work": asdict(found.work), "replications": found.replications}
             written.append(save_about(out, "staff", found.scenario, found.seed, found.engine, about))
+            say_written(out, written)
+
+
+def optimise(
+    scenario: Named,
+    lever: Annotated[list[str], typer.Option(metavar="PATH=FROM:TO:STEP@PRICE", help="A number that may be chosen, its steps, and pounds a day for one unit; once for each. += adds to what there is, *= multiplies it (price of a factor of 1 more).")],
+    limit: Annotated[list[str] | None, typer.Option(metavar="PATH+PATH<=MOST", help="Levers that together may be at most so much.")] = None,
+    replications: Annotated[int, typer.Option("--replications", "-n", help="Fresh replications of the winner and its rivals, at most.")] = 800,
+    judged: Annotated[str, typer.Option(help="What is to be at or under target: the mean of the period, or days (any one).")] = "mean",
+    seed: Seed = None,
+    engine: Engine = "auto",
+    cores: Cores = None,
+    out: Out = None,
+) -> None:  # fmt: skip
+    """Find the cheapest plan that keeps the target with its confidence; exit code 1 where there is none. Ctrl-C keeps the best so far."""
+    from flowsim.decisions import optimise as work
+    from flowsim.experiment.replicate import cores_here
+    from flowsim.scenario.files import load
+
+    with in_words():
+        loaded = load(scenario)
+        make_room(out)
+    announce(engine)
+    with in_words(), progress("replications") as on_done:
+        found = work.optimise(
+            loaded,
+            lever,
+            limit or (),
+            judged=judged,
+            replications=replications,
+            seed=seed,
+            engine=engine,
+            cores=cores or cores_here(),
+            on_done=on_done,
+        )
+    _show_optimum(found, out)
+    if found.stopped:
+        raise typer.Exit(STOPPED)
+    if found.winner is None:
+        raise typer.Exit(ANSWER_IS_NO)
+
+
+def _show_optimum(found: Optimum, out: Path | None) -> None:
+    from flowsim.charts import frontier_chart, save_figures
+    from flowsim.report.optimised import frontier_table, optimum_sentences, rivals_table
+
+    with in_words():
+        shown = console()
+        shown.print(rivals_table(found))
+        shown.print(frontier_table(found))
+        for sentence in optimum_sentences(found):
+            shown.print(sentence, highlight=False, markup=False)
+        if out is not None:
+            written = save_tables({"rivals": found.rivals, "frontier": found.frontier}, out)
+            written += save_figures({"frontier.png": frontier_chart(found.frontier, found.winner)}, out)
+            about = {
+                "levers": [str(lever) for lever in found.space.levers],
+                "limits": [f"{'+'.join(limit.paths)}<={limit.most:g}" for limit in found.space.limits],
+                "goal": asdict(found.goal),
+                "winner": found.edits(),
+                "probability_of_correct_selection": found.selected,
+                "runs": found.runs,
+                "stopped_early": found.stopped,
+            }
+            written.append(save_about(out, "optimise", found.space.scenario, found.seed, found.engine, about))
             say_written(out, written)
 
 

@@ -22,6 +22,8 @@ Maker = Callable[[], Scenario]
 
 # Plans that share the drawing of a replication. Few, since only the last timelines are kept for those who ask again.
 PLANS_AT_ONCE: Final = 4
+# So many replications are worth building the plan's scenario once more.
+WORTH_BUILDING: Final = 24
 DELAYED, EXCESS, WITHIN = 0, 1, 2
 
 
@@ -83,9 +85,11 @@ def tried(makers: Sequence[Maker], replications: range, trying: Trying) -> Trial
     if trying.seed < 0:
         raise RunError(f"the seed is {trying.seed}, but must be 0 or more")
     engine = chosen_engine(trying.engine)
+    parts = _parts(len(makers), replications, trying.cores)
     batches = [
-        Batch(first, tuple(makers[first : first + PLANS_AT_ONCE]), replications, trying.seed, engine)
+        Batch(first, tuple(makers[first : first + PLANS_AT_ONCE]), part, trying.seed, engine)
         for first in range(0, len(makers), PLANS_AT_ONCE)
+        for part in parts
     ]
     found = np.empty((3, len(makers), len(replications)))
     done = 0
@@ -93,7 +97,18 @@ def tried(makers: Sequence[Maker], replications: range, trying: Trying) -> Trial
     threads = engine == "compiled"
     work = scattered(run_batch, batches, cores=trying.cores, threads=threads, executor=trying.executor)
     for batch, values in work:
-        found[:, batch.first : batch.first + len(batch.makers)] = values
-        done += len(batch.makers)
-        trying.on_done(done, len(makers))
+        there = slice(
+            batch.replications.start - replications.start, batch.replications.stop - replications.start
+        )
+        found[:, batch.first : batch.first + len(batch.makers), there] = values
+        done += len(batch.makers) * len(batch.replications)
+        trying.on_done(done // len(replications), len(makers))
     return Trials(found[DELAYED], found[EXCESS], found[WITHIN])
+
+
+def _parts(plans: int, replications: range, cores: int) -> list[range]:
+    """The replications in one piece, or in several where few plans would leave cores idle."""
+    batches = -(-plans // PLANS_AT_ONCE)
+    wanted = -(-2 * cores // batches) if cores > 1 and batches < 2 * cores else 1
+    size = max(WORTH_BUILDING, -(-len(replications) // wanted))
+    return [replications[i : i + size] for i in range(0, len(replications), size)]
