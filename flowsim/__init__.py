@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from flowsim.decisions.diagnose import Diagnosis, diagnose
     from flowsim.decisions.optimise import Optimum, optimise
     from flowsim.decisions.roster import Roster, Work
+    from flowsim.decisions.sensitivity import Sensitivity, sensitivity
     from flowsim.decisions.staffing import Staffing, staff
     from flowsim.decisions.sweep import Sweep, read_sweep, sweep
     from flowsim.errors import FlowsimError, RunError, ScenarioError
@@ -36,6 +37,8 @@ _HOME = {
     "optimise": "flowsim.decisions.optimise",
     "Roster": "flowsim.decisions.roster",
     "Work": "flowsim.decisions.roster",
+    "Sensitivity": "flowsim.decisions.sensitivity",
+    "sensitivity": "flowsim.decisions.sensitivity",
     "Staffing": "flowsim.decisions.staffing",
     "staff": "flowsim.decisions.staffing",
     "Sweep": "flowsim.decisions.sweep",
@@ -51,8 +54,8 @@ _HOME = {
 
 __all__ = [
     "Comparison", "Diagnosis", "FlowsimError", "Optimum", "Result", "Roster", "RunError", "Scenario",
-    "ScenarioError", "Staffing", "Sweep", "Work", "__version__", "compare", "diagnose", "load", "optimise",
-    "read_sweep", "run", "staff", "sweep",
+    "ScenarioError", "Sensitivity", "Staffing", "Sweep", "Work", "__version__", "compare", "diagnose",
+    "load", "optimise", "read_sweep", "run", "sensitivity", "staff", "sweep",
 ]  # fmt: skip
 
 

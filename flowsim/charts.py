@@ -293,3 +293,23 @@ def frontier_chart(frontier: pd.DataFrame, winner: int | None) -> Figure:
         panel.legend(frameon=False, fontsize=9)
     _plain(panel)
     return figure
+
+
+def tornado_chart(tornado: pd.DataFrame, by: float, most: int = 15) -> Figure:
+    """The widest swings: one bar a number, to where the mean goes when it is smaller and when it is greater."""
+    rows = tornado.head(most)
+    figure = Figure(figsize=(10, 1.4 + 0.36 * len(rows)), layout="constrained")
+    panel = figure.subplots()
+    for side, colour, hatch, label in (
+        ("down", PINK, "//", f"{by:.0%} smaller"),
+        ("up", BLUE, "", f"{by:.0%} greater"),
+    ):
+        panel.barh(rows["label"], rows[side], color=colour, hatch=hatch, edgecolor="white", label=label)
+        panel.hlines(rows["label"], rows[f"{side}_low"], rows[f"{side}_high"], color="black", linewidth=0.8)
+    panel.axvline(0, color="black", linewidth=0.8)
+    panel.invert_yaxis()
+    panel.set_xlabel("change of the mean number delayed at midnight")
+    panel.legend(frameon=False, fontsize=9)
+    panel.set_title("What matters", loc="left", fontweight="bold")
+    _plain(panel)
+    return figure

@@ -266,7 +266,7 @@ def _deciding(finals: Race, plans: list[int], seed: int, most: int) -> tuple[int
     while True:
         finals.try_(still, replications)
         shares = _shares(finals, plans, seed)
-        chosen = _cheapest_good(finals, plans)
+        chosen = _likeliest(finals, plans, shares)
         if shares.get(chosen, 0.0) >= SURE_ENOUGH or replications >= most:
             return chosen, shares.get(chosen, 0.0)
         # Whoever is chosen now and then may be right; the others need no more replications.
@@ -274,9 +274,12 @@ def _deciding(finals: Race, plans: list[int], seed: int, most: int) -> tuple[int
         replications = min(2 * replications, most)
 
 
-def _cheapest_good(finals: Race, plans: Sequence[int]) -> int | None:
+def _likeliest(finals: Race, plans: Sequence[int], shares: dict[int | None, float]) -> int | None:
+    """Of the plans that keep the goal, the one that is most often the choice; None where none does."""
     good = [plan for plan in plans if finals.chance(plan) >= finals.goal.confidence]
-    return min(good, key=lambda p: (finals.space.costs[p], -finals.chance(p)), default=None)
+    return max(
+        good, key=lambda p: (shares.get(p, 0.0), -finals.space.costs[p], finals.chance(p)), default=None
+    )
 
 
 def _chosen_shares(judged: Race, plans: Sequence[int], seed: int) -> dict[int, float]:

@@ -73,9 +73,9 @@ def test_what_is_said_of_the_winner_comes_from_fresh_draws(found: Optimum) -> No
     assert met >= 0.9
     assert 0 < found.selected <= 1
     assert row["selected"] == pytest.approx(found.selected)
-    # Whatever is cheaper and was run on the same draws does not keep the goal.
+    # Whatever is cheaper and was run on the same draws does not keep the goal, or is less likely to be the one.
     cheaper = found.rivals[found.rivals["cost_per_day"] < row["cost_per_day"]]
-    assert (cheaper["chance"] < 0.9).all()
+    assert ((cheaper["chance"] < 0.9) | (cheaper["selected"] <= found.selected)).all()
 
 
 def test_the_winner_is_a_scenario_that_can_be_run(found: Optimum) -> None:
