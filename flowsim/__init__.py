@@ -15,6 +15,7 @@ from flowsim.version import __version__
 if TYPE_CHECKING:
     from flowsim.decisions.compare import Comparison, compare, run
     from flowsim.decisions.diagnose import Diagnosis, diagnose
+    from flowsim.decisions.money import money
     from flowsim.decisions.optimise import Optimum, optimise
     from flowsim.decisions.roster import Roster, Work
     from flowsim.decisions.sensitivity import Sensitivity, sensitivity
@@ -33,6 +34,7 @@ _HOME = {
     "run": "flowsim.decisions.compare",
     "Diagnosis": "flowsim.decisions.diagnose",
     "diagnose": "flowsim.decisions.diagnose",
+    "money": "flowsim.decisions.money",
     "Optimum": "flowsim.decisions.optimise",
     "optimise": "flowsim.decisions.optimise",
     "Roster": "flowsim.decisions.roster",
@@ -55,7 +57,7 @@ _HOME = {
 __all__ = [
     "Comparison", "Diagnosis", "FlowsimError", "Optimum", "Result", "Roster", "RunError", "Scenario",
     "ScenarioError", "Sensitivity", "Staffing", "Sweep", "Work", "__version__", "compare", "diagnose",
-    "load", "optimise", "read_sweep", "run", "sensitivity", "staff", "sweep",
+    "load", "money", "optimise", "read_sweep", "run", "sensitivity", "staff", "sweep",
 ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -228,6 +229,13 @@ def waterfall_chart(parts: pd.DataFrame, measure: str) -> Figure:
     panel.set_title(f"What would have to be perfect: {measure}", loc="left", fontweight="bold")
     _plain(panel)
     return figure
+
+
+def png_of(figure: Figure) -> bytes:
+    """A picture as the bytes of a PNG file, to lie inside a page."""
+    held = BytesIO()
+    figure.savefig(held, format="png", dpi=110)
+    return held.getvalue()
 
 
 def save_figures(pictures: Mapping[str, Figure], folder: Path) -> list[Path]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from flowsim.cli.check import check
-from flowsim.cli.decided import diagnose, optimise, sensitivity, staff
+from flowsim.cli.decided import diagnose, money, optimise, report, sensitivity, staff
 from flowsim.cli.runs import compare, run
 from flowsim.cli.sweep import sweep
 from flowsim.cli.verify import verify
@@ -40,7 +40,7 @@ def _options(
     """What holds for every command."""
 
 
-for command in (check, run, compare, sweep, verify, diagnose, staff, optimise, sensitivity):
+for command in (check, run, compare, sweep, verify, diagnose, staff, optimise, sensitivity, money, report):
     app.command()(command)
 
 
