@@ -34,7 +34,7 @@ FINALISTS: Final = 10
 NEAR: Final = 0.04
 FIRST_FINALS: Final = 100
 MOST_FINALS: Final = 800
-SURE_ENOUGH: Final = 0.95
+SURE_ENOUGH: Final = 0.99
 REDRAWN: Final = 2_000
 # Fresh draws may show that the search's were kind or harsh to all: then the search goes on, put right, so often at most.
 MOST_RETURNS: Final = 2
@@ -267,7 +267,9 @@ def _deciding(finals: Race, plans: list[int], seed: int, most: int) -> tuple[int
         finals.try_(still, replications)
         shares = _shares(finals, plans, seed)
         chosen = _likeliest(finals, plans, shares)
-        if shares.get(chosen, 0.0) >= SURE_ENOUGH or replications >= most:
+        # To stop at the first sight of enough would be to choose the luckiest moment: not before half of them are run.
+        sure = shares.get(chosen, 0.0) >= SURE_ENOUGH and 2 * replications >= most
+        if sure or replications >= most:
             return chosen, shares.get(chosen, 0.0)
         # Whoever is chosen now and then may be right; the others need no more replications.
         still = [plan for plan in plans if shares.get(plan, 0.0) > 0.01 or plan == chosen]

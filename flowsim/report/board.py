@@ -78,11 +78,14 @@ def answer(comparison: Comparison) -> tuple[str, str]:
     target = base.scenario.target
     best = max(plans, key=lambda r: (_chance(r).value, -r.interval("delayed_mean").value))
     chance = _chance(best)
-    enough = chance.value >= target.confidence
-    verdict = "does" if enough else "does not do"
+    asked = f"the {target.confidence:.0%} asked for"
+    if chance.value >= target.confidence:
+        verdict = f"{best.scenario.title} keeps it with at least {asked}"
+    else:
+        verdict = f"No plan keeps it with {asked}; {best.scenario.title} comes closest"
     first = (
-        f"{best.scenario.title} comes closest to it and {verdict} so with the {target.confidence:.0%} asked for: the mean of the period is "
-        f"at or under {target.delayed:g} with a chance of {percent(chance)}, with {people(best.interval('delayed_mean'))} delayed on average."
+        f"{verdict}: the mean of the period is at or under {target.delayed:g} with a chance of {percent(chance)}, with "
+        f"{people(best.interval('delayed_mean'))} delayed on average."
     )
     gap = comparison.difference(best, "delayed_mean")
     told = "" if can_call(gap) else ", which cannot be told from chance"
@@ -117,7 +120,7 @@ def _money(paper: Paper) -> str:
     ]
     note = (
         f"<p>Pounds over {days} days in prices of {escape(year)}; below nought the payer gains. Costs are days of care at each service's price and "
-        "acute beds held beyond need. Who pays goes by where a service is: an assumption, since budgets were pooled. A question mark: cannot be told "
+        "acute beds held beyond need; what a plan itself costs is in it only where that was said. Who pays goes by where a service is: an assumption, since budgets were pooled. A question mark: cannot be told "
         "from chance.</p>"
     )
     prices = [
