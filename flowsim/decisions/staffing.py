@@ -11,7 +11,7 @@ import numpy as np
 
 from flowsim.decisions.roster import Offered, Roster, Work, offered, roster_for, same_pay, with_roster
 from flowsim.decisions.switches import reablement_of
-from flowsim.decisions.trials import Trying
+from flowsim.decisions.trials import Trying, stoppable
 from flowsim.distributions import mean
 from flowsim.engine import AUTO, chosen_engine
 from flowsim.errors import RunError
@@ -221,7 +221,7 @@ class _Bench:
         ]
         rows = np.empty((self.replications, 1 + 2 * len(WEEKDAYS)))
         threads = self.trying.engine == "compiled"
-        for job, row in scattered(run_one, jobs, cores=self.trying.cores, threads=threads):
+        for job, row in stoppable(scattered(run_one, jobs, cores=self.trying.cores, threads=threads)):
             rows[job.replication] = row
         self.tried += 1
         self.trying.on_done(self.tried, max(self.tried, _USUAL_TRIES))

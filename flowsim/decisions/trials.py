@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
 from flowsim.engine import AUTO, chosen_engine
-from flowsim.errors import RunError
+from flowsim.errors import RunError, Stopped
 from flowsim.experiment.replicate import Progress, ignore
 from flowsim.experiment.scatter import scattered
 from flowsim.experiment.worker import Job, run_job
@@ -19,6 +19,7 @@ from flowsim.units import Floats
 
 # A plan as something that makes its scenario where it is run: building one takes as long as ten replications.
 Maker = Callable[[], Scenario]
+T = TypeVar("T")
 
 # Plans that share the drawing of a replication. Few, since only the last timelines are kept for those who ask again.
 PLANS_AT_ONCE: Final = 4
@@ -78,7 +79,7 @@ def run_batch(batch: Batch) -> Floats:
 def tried(makers: Sequence[Maker], replications: range, trying: Trying) -> Trials:
     """Every plan in the same replications: common random numbers. `on_done` hears of finished plans.
 
-    Raises RunError or ScenarioError in words, and Stopped or KeyboardInterrupt as they come.
+    Raises RunError or ScenarioError in words, and Stopped where the user stops it.
     """
     if len(replications) < 1:
         raise RunError(f"{len(replications)} replications cannot be run; ask for 1 or more")
@@ -96,7 +97,7 @@ def tried(makers: Sequence[Maker], replications: range, trying: Trying) -> Trial
     # Compiled code lets go of the interpreter's lock, so threads will do.
     threads = engine == "compiled"
     work = scattered(run_batch, batches, cores=trying.cores, threads=threads, executor=trying.executor)
-    for batch, values in work:
+    for batch, values in stoppable(work):
         there = slice(
             batch.replications.start - replications.start, batch.replications.stop - replications.start
         )
@@ -104,6 +105,14 @@ def tried(makers: Sequence[Maker], replications: range, trying: Trying) -> Trial
         done += len(batch.makers) * len(batch.replications)
         trying.on_done(done // len(replications), len(makers))
     return Trials(found[DELAYED], found[EXCESS], found[WITHIN])
+
+
+def stoppable(work: Iterator[T]) -> Iterator[T]:
+    """Results as they come. Raises Stopped where the user presses Ctrl-C."""
+    try:
+        yield from work
+    except KeyboardInterrupt:
+        raise Stopped("stopped before all that the answer needs was run: there is nothing to show") from None
 
 
 def _parts(plans: int, replications: range, cores: int) -> list[range]:

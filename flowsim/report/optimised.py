@@ -62,7 +62,8 @@ def optimum_sentences(found: Optimum) -> Iterator[str]:
     what = "the mean of the period" if goal.judged == "mean" else "a day"
     aim = f"{what} at or under {goal.delayed:g} delayed with a chance of at least {goal.confidence:.0%}"
     if found.winner is None:
-        yield f"No plan within these ranges that was tried keeps {aim}: the table shows what comes nearest."
+        tried = "that was tried before it was stopped" if found.stopped else "that was tried"
+        yield f"No plan within these ranges {tried} keeps {aim}: the table shows what comes nearest."
     else:
         judged = found.finals or found.searched
         chance, delayed = found.chance_of(judged, found.winner), found.delayed_of(found.winner)
@@ -72,7 +73,7 @@ def optimum_sentences(found: Optimum) -> Iterator[str]:
             f"The cheapest plan that keeps {aim}: {plan}, for £{cost:,.0f} a day. Its chance is {percent(chance)}, with "
             f"{people(delayed)} delayed on average."
         )
-    if found.finals is None:
+    if found.stopped and found.winner is not None and found.finals is None:
         yield "Stopped early: this is the best so far, judged by the draws that chose it, so it is likely flattered."
     elif found.winner is not None:
         yield (
