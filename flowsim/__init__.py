@@ -14,6 +14,12 @@ from flowsim.version import __version__
 
 if TYPE_CHECKING:
     from flowsim.decisions.compare import Comparison, compare, run
+    from flowsim.decisions.diagnose import Diagnosis, diagnose
+    from flowsim.decisions.money import money
+    from flowsim.decisions.optimise import Optimum, optimise
+    from flowsim.decisions.roster import Roster, Work
+    from flowsim.decisions.sensitivity import Sensitivity, sensitivity
+    from flowsim.decisions.staffing import Staffing, staff
     from flowsim.decisions.sweep import Sweep, read_sweep, sweep
     from flowsim.errors import FlowsimError, RunError, ScenarioError
     from flowsim.results import Result
@@ -26,6 +32,17 @@ _HOME = {
     "Comparison": "flowsim.decisions.compare",
     "compare": "flowsim.decisions.compare",
     "run": "flowsim.decisions.compare",
+    "Diagnosis": "flowsim.decisions.diagnose",
+    "diagnose": "flowsim.decisions.diagnose",
+    "money": "flowsim.decisions.money",
+    "Optimum": "flowsim.decisions.optimise",
+    "optimise": "flowsim.decisions.optimise",
+    "Roster": "flowsim.decisions.roster",
+    "Work": "flowsim.decisions.roster",
+    "Sensitivity": "flowsim.decisions.sensitivity",
+    "sensitivity": "flowsim.decisions.sensitivity",
+    "Staffing": "flowsim.decisions.staffing",
+    "staff": "flowsim.decisions.staffing",
     "Sweep": "flowsim.decisions.sweep",
     "read_sweep": "flowsim.decisions.sweep",
     "sweep": "flowsim.decisions.sweep",
@@ -38,8 +55,9 @@ _HOME = {
 }
 
 __all__ = [
-    "Comparison", "FlowsimError", "Result", "RunError", "Scenario", "ScenarioError", "Sweep", "__version__", "compare",
-    "load", "read_sweep", "run", "sweep",
+    "Comparison", "Diagnosis", "FlowsimError", "Optimum", "Result", "Roster", "RunError", "Scenario",
+    "ScenarioError", "Sensitivity", "Staffing", "Sweep", "Work", "__version__", "compare", "diagnose",
+    "load", "money", "optimise", "read_sweep", "run", "sensitivity", "staff", "sweep",
 ]  # fmt: skip
 
 

@@ -6,8 +6,9 @@ Colours are told apart by people with any colour vision, and never carry a meani
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +18,11 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
+from flowsim.decisions.staffing import Outlook
 from flowsim.experiment.intervals import percentile_band
 from flowsim.results import Result, made_folder, write_whole
 from flowsim.scenario.files import observed_monthly
+from flowsim.units import WEEKDAYS
 
 BLUE: Final = "#005EB8"
 PINK: Final = "#AE2573"
@@ -37,6 +40,17 @@ REASON_LABELS: Final = {
     "F": "F  community equipment", "G": "G  patient or family choice", "H": "H  disputes", "I": "I  housing",
     "other": "no reason named",
 }  # fmt: skip
+LINES: Final = (
+    "#425563",
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#332288",
+    "#D55E00",
+    "#56B4E9",
+    "#999999",
+)
 HATCHES: Final = ("", "//", "..", "xx", "\\\\", "", "++", "--", "oo", "**", "")
 DATA_CREDIT: Final = (
     "Official figures: NHS England, monthly delayed transfers of care (Open Government Licence v3.0)"
@@ -110,12 +124,11 @@ def occupancy_chart(result: Result) -> Figure:
 
 def save_charts(results: Sequence[Result], folder: Path) -> list[Path]:
     """Write census.png, reasons.png and an occupancy picture for every scenario into a folder."""
-    made_folder(folder)
     pictures = {"census.png": census_chart(results), "reasons.png": reasons_chart(results)}
     for result in results:
         name = "occupancy.png" if len(results) == 1 else f"occupancy-{result.scenario.name}.png"
         pictures[name] = occupancy_chart(result)
-    return [write_whole(folder / name, partial(figure.savefig, dpi=110)) for name, figure in pictures.items()]
+    return save_figures(pictures, folder)
 
 
 def _census_panel(panel: Axes, result: Result, base: Result) -> None:
@@ -188,3 +201,123 @@ def _plain(panel: Axes) -> None:
     panel.spines[["top", "right"]].set_visible(False)
     panel.grid(axis="y", color=LIGHT, linewidth=0.6)
     panel.set_axisbelow(True)
+
+
+def waterfall_chart(parts: pd.DataFrame, measure: str) -> Figure:
+    """From what is to what remains: one falling step a part, rising ones where a perfect part makes it worse.
+
+    `parts` are those of a diagnosis; thin lines are 95 % intervals of each step.
+    """
+    rows = parts[parts["measure"] == measure]
+    whole, steps = rows.iloc[0], rows.iloc[1:-1].sort_values("value", ascending=False)
+    figure = Figure(figsize=(10, 1.6 + 0.45 * len(rows)), layout="constrained")
+    panel = figure.subplots()
+    labels = [whole["label"], *steps["label"], rows.iloc[-1]["label"]]
+    panel.barh(labels[0], whole["value"], color=GREY)
+    level = float(whole["value"])
+    for step in steps.to_dict("records"):
+        value = float(step["value"])
+        panel.barh(step["label"], value, left=level - value, color=BLUE if value >= 0 else PINK)
+        panel.hlines(step["label"], level - step["high"], level - step["low"], color="black", linewidth=1)
+        panel.text(max(level, level - value), step["label"], f" {-value:+.1f}", va="center", fontsize=9)
+        level -= value
+    panel.barh(labels[-1], level, color=GREEN)
+    for label, value in ((labels[0], whole["value"]), (labels[-1], level)):
+        panel.text(value, label, f" {value:.1f}", va="center", fontsize=9)
+    panel.invert_yaxis()
+    panel.set_xlabel("people at midnight, mean of the period")
+    panel.set_title(f"What would have to be perfect: {measure}", loc="left", fontweight="bold")
+    _plain(panel)
+    return figure
+
+
+def png_of(figure: Figure) -> bytes:
+    """A picture as the bytes of a PNG file, to lie inside a page."""
+    held = BytesIO()
+    figure.savefig(held, format="png", dpi=110)
+    return held.getvalue()
+
+
+def save_figures(pictures: Mapping[str, Figure], folder: Path) -> list[Path]:
+    """Write pictures by file name into a folder, each whole or not at all."""
+    made_folder(folder)
+    return [write_whole(folder / name, partial(figure.savefig, dpi=110)) for name, figure in pictures.items()]
+
+
+def pick_up_chart(outlooks: Sequence[Outlook], pick_up: float) -> Figure:
+    """Pick-up against staff by weekday: above the staff on shift, below the share of that day's referrals started in 24 h.
+
+    Scenarios without a roster have only the lower part.
+    """
+    figure = Figure(figsize=(10, 6.4), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True)
+    days = np.arange(len(WEEKDAYS))
+    width = 0.8 / max(1, len(outlooks))
+    for number, outlook in enumerate(outlooks):
+        place = days + (number - (len(outlooks) - 1) / 2) * width
+        look = {
+            "color": LINES[number % len(LINES)],
+            "hatch": HATCHES[number % len(HATCHES)],
+            "edgecolor": "white",
+        }
+        if outlook.roster is not None:
+            above.bar(place, outlook.roster.staff, width, **look)
+        below.bar(place, np.nan_to_num(100 * np.array(outlook.by_weekday)), width, label=outlook.name, **look)
+    below.axhline(100 * pick_up, color="black", linestyle="--", linewidth=1.2, label=f"aim {pick_up:.0%}")
+    below.set_xticks(days, [day.capitalize() for day in WEEKDAYS])
+    below.set_ylim(0, 105)
+    above.set_ylabel("staff on shift")
+    below.set_ylabel("% picked up within 24 hours,\nby day of referral")
+    below.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    above.set_title("Staff on shift, and how fast people are picked up", loc="left", fontweight="bold")
+    for panel in (above, below):
+        _plain(panel)
+    return figure
+
+
+def frontier_chart(frontier: pd.DataFrame, winner: int | None) -> Figure:
+    """What money buys: delayed days against cost a day, the corner and the winner marked."""
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    panel = figure.subplots()
+    panel.plot(frontier["cost_per_day"], frontier["delayed_days"], color=BLUE, marker="o", markersize=4)
+    for chosen, marker, colour, label in (
+        (frontier[frontier["corner"]], "D", PINK, "corner: from here a pound buys less"),
+        (frontier[frontier["plan"] == winner], "s", GREEN, "cheapest plan that keeps the target"),
+    ):
+        if len(chosen):
+            panel.plot(
+                chosen["cost_per_day"],
+                chosen["delayed_days"],
+                marker,
+                color=colour,
+                markersize=9,
+                label=label,
+            )
+    panel.set_xlabel("cost of the levers, £ a day")
+    panel.set_ylabel("delayed days in the period")
+    panel.set_ylim(bottom=0)
+    panel.set_title("What money buys", loc="left", fontweight="bold")
+    if panel.get_legend_handles_labels()[0]:
+        panel.legend(frameon=False, fontsize=9)
+    _plain(panel)
+    return figure
+
+
+def tornado_chart(tornado: pd.DataFrame, by: float, most: int = 15) -> Figure:
+    """The widest swings: one bar a number, to where the mean goes when it is smaller and when it is greater."""
+    rows = tornado.head(most)
+    figure = Figure(figsize=(10, 1.4 + 0.36 * len(rows)), layout="constrained")
+    panel = figure.subplots()
+    for side, colour, hatch, label in (
+        ("down", PINK, "//", f"{by:.0%} smaller"),
+        ("up", BLUE, "", f"{by:.0%} greater"),
+    ):
+        panel.barh(rows["label"], rows[side], color=colour, hatch=hatch, edgecolor="white", label=label)
+        panel.hlines(rows["label"], rows[f"{side}_low"], rows[f"{side}_high"], color="black", linewidth=0.8)
+    panel.axvline(0, color="black", linewidth=0.8)
+    panel.invert_yaxis()
+    panel.set_xlabel("change of the mean number delayed at midnight")
+    panel.legend(frameon=False, fontsize=9)
+    panel.set_title("What matters", loc="left", fontweight="bold")
+    _plain(panel)
+    return figure

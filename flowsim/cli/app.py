@@ -10,6 +10,7 @@ import typer
 
 from flowsim.cli.app_command import app as app_page
 from flowsim.cli.check import check
+from flowsim.cli.decided import diagnose, money, optimise, report, sensitivity, staff
 from flowsim.cli.runs import compare, run
 from flowsim.cli.sweep import sweep
 from flowsim.cli.verify import verify
@@ -41,7 +42,10 @@ def _options(
     """What holds for every command."""
 
 
-for command in (check, run, compare, where, sweep, verify):
+COMMANDS = (
+    check, run, compare, where, verify, sweep, diagnose, staff, optimise, sensitivity, money, report,
+)  # fmt: skip
+for command in COMMANDS:
     app.command()(command)
 app.command("app")(app_page)
 

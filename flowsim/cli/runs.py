@@ -56,7 +56,7 @@ def run(
     effort = _effort(replications, seed, engine, cores, keep_journeys, until_half_width)
     with in_words():
         loaded = load(scenario)
-        _make_room(out)
+        make_room(out)
     announce(engine)
     with in_words(), on_cluster(cluster) as there, progress("replications") as on_done:
         results = run_together([loaded], replace(effort, cluster=there, on_done=on_done))
@@ -83,7 +83,7 @@ def compare(
     effort = _effort(replications, seed, engine, cores, keep_journeys, until_half_width)
     with in_words():
         loaded = comparable(scenarios)
-        _make_room(out)
+        make_room(out)
     announce(engine)
     with in_words(), on_cluster(cluster) as there, progress("replications") as on_done:
         comparison = compare_with(loaded, replace(effort, cluster=there, on_done=on_done))
@@ -126,7 +126,7 @@ def on_cluster(address: str | None) -> Iterator[Cluster | None]:
         yield found
 
 
-def _make_room(out: Path | None) -> None:
+def make_room(out: Path | None) -> None:
     """Make the folder for the results before the work, not after it: then nothing is lost if it cannot be."""
     if out is not None:
         from flowsim.results import made_folder

@@ -26,9 +26,16 @@ def plans_table(results: Sequence[Result], comparison: Comparison | None = None)
 
 def plans_markdown(results: Sequence[Result], comparison: Comparison | None = None) -> str:
     """The same table for a page of text."""
-    headings = _headings(results, comparison)
-    lines = [headings, ["---"] + ["---:"] * (len(headings) - 1), *_rows(results, comparison)]
+    headings, rows = plan_cells(results, comparison)
+    lines = [headings, ["---"] + ["---:"] * (len(headings) - 1), *rows]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def plan_cells(
+    results: Sequence[Result], comparison: Comparison | None = None
+) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows of that table as words."""
+    return _headings(results, comparison), list(_rows(results, comparison))
 
 
 def _headings(results: Sequence[Result], comparison: Comparison | None) -> list[str]:

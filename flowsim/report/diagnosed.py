@@ -1,0 +1,54 @@
+"""A diagnosis as tables and sentences for a terminal: the parts of the excess, and who blocks whom."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+from rich.table import Table
+
+from flowsim.decisions.diagnose import Diagnosis
+
+MOST_BLOCKED: Final = 8
+
+
+def parts_table(found: Diagnosis, measure: str) -> Table:
+    """One line a switch: how many fewer people, with its interval; alone, and when it comes last."""
+    table = Table(title=f"Where the {measure} comes from (mean people at midnight)", title_justify="left")
+    for number, heading in enumerate(("What would have to be perfect", "People", "Alone", "Last of all")):
+        table.add_column(heading, justify="right" if number else "left", overflow="fold")
+    for row in found.parts[found.parts["measure"] == measure].to_dict("records"):
+        is_switch = row["part"] not in ("whole", "perfect")
+        sign = -1 if is_switch else 1
+        bounds = sorted((sign * row["low"], sign * row["high"]))
+        cells = [f"{sign * row['value']:.1f} ({bounds[0]:.1f} to {bounds[1]:.1f})"]
+        cells += ["" if math.isnan(row[key]) else f"{-row[key]:.1f}" for key in ("alone", "last")]
+        table.add_row(str(row["label"]), *cells, end_section=row["part"] == "whole")
+    return table
+
+
+def blocking_table(found: Diagnosis) -> Table:
+    """Who is ready where, and waits for what: the largest numbers of people."""
+    table = Table(title="Who blocks whom (mean people who are ready and wait)", title_justify="left")
+    for number, heading in enumerate(("Hold a place in", "Wait for", "People")):
+        table.add_column(heading, justify="right" if number == 2 else "left", overflow="fold")
+    for holds, awaited, people in found.blocking.head(MOST_BLOCKED).itertuples(index=False):
+        table.add_row(str(holds), str(awaited), f"{people:.1f}")
+    return table
+
+
+def diagnosis_sentences(found: Diagnosis) -> Iterator[str]:
+    """What was run, and how to read it."""
+    yield (
+        f"{len(found.trials.excess):,} sets of {len(found.switches)} switches, {found.base.replications} replications of "
+        f"each on the same draws, seed {found.base.seed}, engine {found.base.engine}. The parts are Shapley values: the "
+        "effect of each averaged over all orders of turning them on, so they add up. Brackets are 95 % intervals."
+    )
+    weeks = found.weeks
+    if len(weeks):
+        worst = weeks.sort_values("gap").iloc[-1]
+        yield (
+            f"The week furthest from a perfect one begins on {worst['week']}: {worst['excess']:.0f} people ready and still "
+            f"there at midnight, against {worst['perfect']:.0f}."
+        )

@@ -1,0 +1,86 @@
+"""A search for the cheapest plan as tables and sentences: the winner and its rivals, and what money buys."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pandas as pd
+from rich.table import Table
+
+from flowsim.decisions.optimise import Optimum
+from flowsim.report.plans import people, percent
+
+MOST_RIVALS: Final = 10
+
+
+def rivals_table(found: Optimum) -> Table:
+    """The finalists, cheapest first: levers, cost, chance on fresh draws, how likely each is the one to choose."""
+    return _table(
+        found,
+        found.rivals.head(MOST_RIVALS),
+        "The winner and its rivals",
+        ("Chance", "Delayed, mean", "Choice"),
+        _rival,
+    )
+
+
+def frontier_table(found: Optimum) -> Table:
+    """What each further pound buys: the fewest delayed days for a cost, and where the curve bends."""
+    return _table(
+        found, found.frontier, "Cost against delayed days", ("Delayed, mean", "Delayed days", ""), _point
+    )
+
+
+def _table(found: Optimum, rows: pd.DataFrame, title: str, more: tuple[str, ...], last: Any) -> Table:
+    table = Table(title=title, title_justify="left")
+    paths = [lever.path for lever in found.space.levers]
+    for heading in (*paths, "£ a day", *more):
+        table.add_column(heading, justify="right", overflow="fold")
+    for row in rows.to_dict("records"):
+        style = "bold" if row["plan"] == found.winner else ""
+        table.add_row(
+            *(f"{row[path]:g}" for path in paths), f"{row['cost_per_day']:,.0f}", *last(row), style=style
+        )
+    return table
+
+
+def _rival(row: dict[Any, Any]) -> tuple[str, str, str]:
+    share = row["selected"]
+    chance = f"{row['chance']:.0%} ({row['low']:.0%} to {row['high']:.0%})"
+    return chance, f"{row['delayed']:.1f}", "" if math.isnan(share) else f"{share:.0%}"
+
+
+def _point(row: dict[Any, Any]) -> tuple[str, str, str]:
+    return f"{row['delayed']:.1f}", f"{row['delayed_days']:,.0f}", "corner" if row["corner"] else ""
+
+
+def optimum_sentences(found: Optimum) -> Iterator[str]:
+    """The answer, and how it was found."""
+    goal = found.goal
+    what = "the mean of the period" if goal.judged == "mean" else "a day"
+    aim = f"{what} at or under {goal.delayed:g} delayed with a chance of at least {goal.confidence:.0%}"
+    if found.winner is None:
+        tried = "that was tried before it was stopped" if found.stopped else "that was tried"
+        yield f"No plan within these ranges {tried} keeps {aim}: the table shows what comes nearest."
+    else:
+        judged = found.finals or found.searched
+        chance, delayed = found.chance_of(judged, found.winner), found.delayed_of(found.winner)
+        plan = ", ".join(f"{path} = {value:g}" for path, value in found.edits().items())
+        cost = float(found.space.costs[found.winner])
+        yield (
+            f"The cheapest plan that keeps {aim}: {plan}, for £{cost:,.0f} a day. Its chance is {percent(chance)}, with "
+            f"{people(delayed)} delayed on average."
+        )
+    if found.stopped and found.winner is not None and found.finals is None:
+        yield "Stopped early: this is the best so far, judged by the draws that chose it, so it is likely flattered."
+    elif found.winner is not None:
+        yield (
+            f"The probability that it is the cheapest finalist that truly does is {found.selected:.0%}: the winner and its rivals "
+            "were run again on draws that had no part in choosing them."
+        )
+    yield (
+        f"{len(found.space):,} plans, {len(found.searched.known)} of them tried, {found.runs:,} replications, seed {found.seed}, "
+        f"engine {found.engine}. Prices are as given, in pounds a day for one unit."
+    )

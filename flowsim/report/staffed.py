@@ -1,0 +1,109 @@
+"""Rosters as tables, sentences and a workbook: staff by weekday, what they start and hold, how fast people are picked up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Final
+
+from rich.table import Table
+
+from flowsim.decisions.staffing import Outlook, Staffing
+from flowsim.report.plans import people, percent
+from flowsim.report.workbook import Cell, Sheet
+from flowsim.units import WEEKDAYS
+
+DAYS: Final = tuple(day.capitalize() for day in WEEKDAYS)
+
+
+def rosters_table(found: Staffing) -> Table:
+    """One line a roster: staff by weekday, pay, caseload, starts a week, pick-up, delayed."""
+    title = f"Rosters for {found.scenario.services[found.service].label or found.service}"
+    table = Table(title=title, title_justify="left")
+    headings = ("Roster", "Staff, Mon to Sun", "Pay a week, £", "Caseload", "Starts a week", "Picked up in 24 h", "Delayed, mean", "Chance of target")  # fmt: skip
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number > 1 else "left", overflow="fold")
+    for outlook in found.outlooks:
+        table.add_row(outlook.name, *_offer(outlook), percent(outlook.picked_up), people(outlook.delayed), percent(outlook.chance))  # fmt: skip
+    return table
+
+
+def _offer(outlook: Outlook) -> tuple[str, str, str, str]:
+    if outlook.roster is None or outlook.offered is None:
+        return ("", "", "", "")
+    staff = " ".join(f"{s:.3g}" for s in outlook.roster.staff)
+    return (
+        staff,
+        f"{outlook.pay:,.0f}",
+        f"{outlook.offered.caseload:.0f}",
+        f"{sum(outlook.offered.starts):.1f}",
+    )
+
+
+def staffing_sentences(found: Staffing) -> Iterator[str]:
+    """What the table means, and what could not be had."""
+    for name, outlook in found.found.items():
+        if outlook is None:
+            yield _not_found(found, name)
+    if len(found.same_pay) == 2:
+        five, seven = found.same_pay
+        yield (
+            f"At the same pay of £{seven.pay:,.0f} a week five days pick up {percent(five.picked_up)} within 24 hours, seven "
+            f"days {percent(seven.picked_up)}; weekend enhancement takes £{found.enhancement(five):,.0f} of it in the "
+            f"first and £{found.enhancement(seven):,.0f} in the second."
+        )
+    yield (
+        f"{found.replications} replications of each, seed {found.seed}, engine {found.engine}, on the same draws. A roster's "
+        f"caseload and starts are in balance; sickness and leave are taken off as averages, so a day with many off is worse."
+    )
+
+
+def _not_found(found: Staffing, name: str) -> str:
+    pattern, _, target = name.partition(", ")
+    largest = found.largest[pattern]
+    aim = f"for {found.pick_up:.0%} to be picked up within 24 hours"
+    waits = ""
+    if target:
+        goal = found.scenario.target
+        aim += f" and a mean at or under {goal.delayed:g} with a chance of {goal.confidence:.0%}"
+        waits = ": others hold them up"
+    return (
+        f"No roster of {pattern} that was tried is enough {aim}: with up to {max(_staff(largest)):.0f} on shift "
+        f"{percent(largest.picked_up)} are picked up and {people(largest.delayed)} are delayed{waits}."
+    )
+
+
+def _staff(outlook: Outlook) -> tuple[float, ...]:
+    return outlook.roster.staff if outlook.roster else (0.0,)
+
+
+def roster_book(found: Staffing) -> dict[str, Sheet]:
+    """The sheets of the workbook: rosters by weekday, what they come to, what was assumed."""
+    rostered = [o for o in found.outlooks if o.roster is not None and o.offered is not None]
+    by_day: list[list[Cell]] = []
+    for outlook in rostered:
+        assert outlook.roster is not None
+        assert outlook.offered is not None
+        by_day += [
+            [outlook.name, "staff on shift", *outlook.roster.staff],
+            [outlook.name, "people started", *outlook.offered.starts],
+            [outlook.name, "referred a day", *outlook.referred],
+            [outlook.name, "share picked up within 24 hours", *outlook.by_weekday],
+        ]
+    amounts: list[list[Cell]] = [
+        [o.name, None if math.isnan(o.pay) else o.pay, found.enhancement(o), None if o.offered is None else o.offered.caseload,
+         o.picked_up.value, o.picked_up.low, o.picked_up.high, o.delayed.value, o.delayed.low, o.delayed.high, o.chance.value]
+        for o in found.outlooks
+    ]  # fmt: skip
+    assumed: list[list[Cell]] = [
+        [name.replace("_", " "), value] for name, value in asdict(found.work).items()
+    ]
+    headings = ["Roster", "Pay a week, £", "of it for weekends, £", "Caseload, people", "Picked up within 24 h", "low", "high", "Delayed, mean", "low", "high", "Chance of target"]  # fmt: skip
+    return {
+        "Roster": Sheet(found.scenario.title, ["Roster", "What", *DAYS], by_day),
+        "What it comes to": Sheet(f"{found.replications} replications, seed {found.seed}", headings, amounts),
+        "Assumptions": Sheet(
+            "Hours, visits a day, days, shares of shifts, pounds", ["What", "Value"], assumed
+        ),
+    }

@@ -1,0 +1,148 @@
+"""Money and the board paper: payers add up to the whole, changes are paired, and the page stands by itself."""
+
+from __future__ import annotations
+
+import base64
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import flowsim
+from flowsim.cli import app
+from flowsim.decisions.compare import Comparison
+from flowsim.decisions.money import ALL, PlanCost, money, plan_cost_from
+from flowsim.errors import RunError
+from flowsim.report.board import Paper, answer, board_paper
+from flowsim.report.plans import people
+from flowsim.scenario.sources import input_rows
+from tests.experiment.city import SMALL, small_city
+
+
+@pytest.fixture(scope="module")
+def comparison() -> Comparison:
+    return flowsim.compare([small_city(14, "base"), small_city(20, "plan")], replications=8)
+
+
+def cell(table: pd.DataFrame, scenario: str, payer: str, column: str) -> float:
+    (value,) = table.loc[(table["scenario"] == scenario) & (table["payer"] == payer), column]
+    return float(value)
+
+
+def test_payers_add_up_to_the_cost(comparison: Comparison) -> None:
+    table = money(comparison)
+    for result in comparison.results:
+        name, numbers = result.scenario.name, result.per_replication
+        assert cell(table, name, ALL, "cost") == pytest.approx(numbers["cost"].mean())
+        assert cell(table, name, "hospital", "cost") == pytest.approx(numbers["cost_excess_days"].mean())
+        assert cell(table, name, "council", "cost") == pytest.approx(numbers["cost_stit"].mean())
+
+
+def test_a_change_is_the_paired_difference(comparison: Comparison) -> None:
+    table = money(comparison)
+    change = comparison.difference(comparison.results[1], "cost_excess_days")
+    for column, value in (("change", change.value), ("change_low", change.low), ("change_high", change.high)):
+        assert cell(table, "plan", "hospital", column) == pytest.approx(value)
+    # More places: fewer excess days for the hospital, more days of care for the council.
+    assert cell(table, "plan", "hospital", "change") < 0 < cell(table, "plan", "council", "change")
+    assert table.loc[table["scenario"] == "base", "change"].isna().all()
+
+
+def test_payers_can_be_said_and_plans_have_costs_of_their_own(comparison: Comparison) -> None:
+    plain = money(comparison)
+    table = money(comparison, {"stit": "CCG"}, (plan_cost_from("plan:council=5000"),))
+    assert cell(table, "plan", "CCG", "cost") == pytest.approx(cell(plain, "plan", "council", "cost"))
+    assert cell(table, "plan", "council", "change") == pytest.approx(5000)
+    assert cell(table, "plan", ALL, "cost") == pytest.approx(cell(plain, "plan", ALL, "cost") + 5000)
+    with pytest.raises(RunError, match="has no such service"):
+        money(comparison, {"stitt": "CCG"})
+    with pytest.raises(RunError, match="is none of the scenarios"):
+        money(comparison, None, (PlanCost("other", "council", 1.0),))
+    with pytest.raises(RunError, match="must be PLAN:PAYER=POUNDS"):
+        plan_cost_from("plan=3")
+
+
+class Page(HTMLParser):
+    """Tags in order, with what they load; complains where they do not close."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+        self.loads: list[str] = []
+        self.alts: list[str] = []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        given = dict(attrs)
+        self.loads += [given[key] or "" for key in ("src", "href") if key in given]
+        if tag == "img":
+            self.alts.append(given.get("alt") or "")
+        elif tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def page(comparison: Comparison, tmp_path_factory: pytest.TempPathFactory) -> str:
+    file = tmp_path_factory.mktemp("base") / "base.toml"
+    file.write_text(SMALL.replace("CAPACITY", "14"), encoding="utf-8")
+    question = 'Are <script>alert(1)</script> "20" places enough?'
+    return board_paper(Paper(question, comparison, money(comparison), input_rows(file)))
+
+
+def test_the_page_is_whole_and_loads_nothing(page: str) -> None:
+    told = Page(page)
+    assert {"script", "link", "iframe"}.isdisjoint(told.seen)
+    assert "&lt;script&gt;" in page
+    assert len(told.loads) == 2
+    for source in told.loads:
+        kind, _, data = source.partition(";base64,")
+        assert kind == "data:image/png"
+        assert base64.b64decode(data).startswith(b"\x89PNG")
+    assert all("A small city" in alt for alt in told.alts)
+    assert not re.search(r"https?://", page)
+    assert told.seen.count("h1") == 1
+    assert told.seen.count("table") >= 5
+
+
+def test_the_page_says_what_was_found(page: str, comparison: Comparison) -> None:
+    base, plan = comparison.results
+    for result in (base, plan):
+        assert people(result.interval("delayed_mean")) in page
+    first, second = answer(comparison)
+    gap = comparison.difference(plan, "delayed_mean")
+    assert f"{gap.value:+.1f} ({gap.low:+.1f} to {gap.high:+.1f})" in second
+    assert first in page
+    chance = plan.interval("chance_mean_at_or_under_target").value
+    assert first.startswith("A small city keeps it" if chance >= 0.9 else "No plan keeps it")
+    assert "--replications 8 --seed 7" in page
+
+
+def test_the_commands_answer(tmp_path: Path) -> None:
+    files = []
+    for name, capacity in (("base", 14), ("plan", 20)):
+        files.append(tmp_path / f"{name}.toml")
+        files[-1].write_text(SMALL.replace("CAPACITY", str(capacity)), encoding="utf-8")
+    words, out = [str(file) for file in files], tmp_path / "out"
+    said = CliRunner().invoke(
+        app, ["money", *words, "-n", "4", "--cores", "1", "--payer", "stit=CCG", "--out", str(out)]
+    )
+    assert said.exit_code == 0, said.output
+    assert "Who pays and who gains" in said.output
+    assert "CCG" in set(pd.read_csv(out / "money.csv")["payer"])
+    said = CliRunner().invoke(app, ["report", *words, "-n", "4", "--cores", "1", "--out", str(out)])
+    assert said.exit_code == 0, said.output
+    assert (out / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    for command in (
+        ["money", *words, "--payer", "stit"],
+        ["report", *words, "--plan-cost", "x", "--out", str(out)],
+    ):
+        assert CliRunner().invoke(app, command).exit_code == 2

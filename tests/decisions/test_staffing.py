@@ -1,0 +1,252 @@
+"""Rosters: arithmetic by hand, pick-up against a queue simulated independently, five days against seven, the workbook."""
+
+from __future__ import annotations
+
+import heapq
+from pathlib import Path
+
+import numpy as np
+import openpyxl  # type: ignore[import-untyped]
+import pytest
+from typer.testing import CliRunner
+
+from flowsim.charts import pick_up_chart
+from flowsim.cli import app
+from flowsim.decisions.roster import Roster, Work, offered, roster_for, same_pay
+from flowsim.decisions.staffing import Staffing, staff
+from flowsim.errors import RunError
+from flowsim.report.staffed import roster_book
+from flowsim.report.workbook import Sheet, save_workbook
+from flowsim.scenario.files import from_text
+from flowsim.scenario.model import Scenario
+from flowsim.scenario.timeline import bank_holidays
+from tests.experiment.city import SMALL
+
+# Ten visits a shift, nobody off; a stay takes 10 days of 1 visit, a start 2 visits more.
+PLAIN = Work(
+    visits_per_shift=10, visit_hours=0.5, visits_at_start=1, visits_at_end=1, stay_days=10, first_visit_hours=0.25,
+    assessment_hours=0.75, sickness=0, leave=0, shift_pay=100, saturday=0.3, sunday=0.6,
+)  # fmt: skip
+PER_DAY = 4.4
+
+
+def reablement(days: int = 364) -> Scenario:
+    """Nothing but referrals to a team, from a Monday on."""
+    return from_text(
+        f"""
+title = "Referrals to a team"
+[run]
+start = 2018-01-01
+days = {days}
+warm_up_days = 84
+[streams.referrals]
+label = "Referrals"
+per_day = {PER_DAY}
+enters = "stit"
+routes = {{ reablement = 1.0 }}
+[routes.reablement]
+label = "Reablement"
+[services.stit]
+kind = "place"
+opens = "08:00"
+stay = {{ mean = 10, sd = 5 }}
+""",
+        "referrals",
+    )
+
+
+def test_what_a_roster_offers_by_hand() -> None:
+    # 7 x 70 visits a week. With S starts a week: 10 S visits for the caseload, 2 S for starting: S = 490 / 12.
+    given = offered(Roster("even", (7.0,) * 7), PLAIN)
+    assert sum(given.starts) == pytest.approx(490 / 12)
+    assert given.caseload == given.visits == pytest.approx(490 / 12 * 10 / 7)
+    assert given.starts == pytest.approx((490 / 84,) * 7)
+    # Five days: 350 visits from Monday to Friday hold 5 C + 2 S with C = 10 S / 7.
+    five = offered(Roster("five", (7.0,) * 7, starts_at_weekends=False), PLAIN)
+    assert sum(five.starts) == pytest.approx(350 / (50 / 7 + 2))
+    assert five.starts[5:] == (0.0, 0.0)
+    # A lean Sunday limits the caseload, and what the other days have beyond it starts people.
+    lean = offered(Roster("lean", (7.0,) * 6 + (3.0,)), PLAIN)
+    assert lean.visits == 30
+    assert lean.starts == pytest.approx((20.0,) * 6 + (0.0,))
+
+
+def test_needs_fall_in_equal_steps_and_absence_takes_its_share() -> None:
+    work = Work(
+        visits_at_start=4, visits_at_end=1, stay_days=20, visits_per_shift=10, sickness=0.1, leave=0.15
+    )
+    assert work.mean_visits == 2.5
+    assert work.visits_of_a_stay == 50
+    assert work.visits_worked == pytest.approx(7.5)
+
+
+@pytest.mark.parametrize(
+    "pattern", [(5.0,) * 5 + (0.0, 0.0), (4.0,) * 7, (6.0, 5.0, 5.0, 5.0, 4.0, 2.0, 1.0)]
+)
+def test_there_and_back(pattern: tuple[float, ...]) -> None:
+    """Staff for starts, then starts from staff: at least as many, and with one on shift less, fewer."""
+    roster = roster_for("r", pattern, PLAIN)
+    assert all(float(s).is_integer() for s in roster.staff)
+    given = offered(roster, PLAIN)
+    assert sum(given.starts) >= sum(pattern) - 1e-9
+    fewer = offered(Roster("f", tuple(s - 1 for s in roster.staff), roster.starts_at_weekends), PLAIN)
+    # Either the starts are fewer, or the caseload that they need cannot be visited.
+    assert min(sum(fewer.starts), 7 * fewer.visits / PLAIN.visits_of_a_stay) < sum(pattern)
+    same = same_pay("same", 5000.0, pattern, PLAIN)
+    assert same.pay(PLAIN) == pytest.approx(5000)
+    shape = np.array(offered(same, PLAIN).starts)
+    assert shape / shape.sum() == pytest.approx(np.array(pattern) / sum(pattern))
+
+
+def queue_simulated(scenario: Scenario, places: int, starts: tuple[int, ...], seed: int) -> np.ndarray:
+    """Share picked up within 24 hours, of all and by weekday of referral: a first-come queue written for this test alone."""
+    rng = np.random.default_rng(seed)
+    first, last = -scenario.run.warm_up_days, scenario.run.days
+    off = {(day - scenario.run.start).days for day in bank_holidays(scenario)}
+    a_day = {d: starts[6] if d in off else starts[d % 7] for d in range(first, last)}
+    events = [(day + 8 / 24, 0) for day in range(first, last)]
+    events += [(t, 1) for t in rng.uniform(first, last, rng.poisson(PER_DAY * (last - first)))]
+    heapq.heapify(events)
+    waiting: list[float] = []
+    there, left, today = 0, 0, first - 1
+    referred, in_time = np.zeros(7), np.zeros(7)
+    while events:
+        now, kind = heapq.heappop(events)
+        if kind == 1:
+            waiting.append(now)
+        there -= kind == 2
+        if int(np.floor(now)) != today:
+            today = int(np.floor(now))
+            left = a_day[today]
+        while waiting and there < places and left and now % 1 >= 8 / 24 - 1e-12:
+            asked = waiting.pop(0)
+            there, left = there + 1, left - 1
+            if 0 <= asked <= last - 1:
+                referred[int(asked) % 7] += 1
+                in_time[int(asked) % 7] += now - asked <= 1
+            # Lognormal with a mean of 10 and a standard deviation of 5.
+            stay = 10 * float(np.exp(rng.normal(-np.log(1.25) / 2, np.sqrt(np.log(1.25)))))
+            if now + stay < last:
+                heapq.heappush(events, (now + stay, 2))
+    return np.concatenate([[in_time.sum() / referred.sum()], in_time / referred])
+
+
+@pytest.mark.parametrize(
+    ("staffed", "starts"),
+    [((6.0,) * 7, (5,) * 7), ((6.4,) * 5 + (5.0, 5.0), (7,) * 5 + (0, 0))],
+    ids=["seven days", "five days"],
+)
+def test_pick_up_is_that_of_a_queue_with_daily_starts(
+    staffed: tuple[float, ...], starts: tuple[int, ...]
+) -> None:
+    """M/G/50 whose starts come by the day: from staff on shift to the share picked up within 24 hours."""
+    city = reablement()
+    roster = Roster("r", staffed, any(starts[5:]))
+    given = offered(roster, PLAIN)
+    assert given.caseload == pytest.approx(50)
+    assert given.starts == pytest.approx(starts)
+    found = staff(city, service="stit", work=PLAIN, rosters=[roster], replications=40).found["r"]
+    assert found is not None
+    queue = np.stack([queue_simulated(city, 50, starts, seed) for seed in range(40)])
+    mean, error = queue.mean(axis=0), queue.std(axis=0, ddof=1) / np.sqrt(len(queue))
+    spread = 1.5 * found.picked_up.half_width  # three standard errors of ours, and three of the queue's
+    assert found.picked_up.value == pytest.approx(mean[0], abs=spread + 3 * error[0])
+    assert found.picked_up.half_width < 0.08
+    assert found.by_weekday == pytest.approx(mean[1:], abs=0.06)
+    assert sum(found.referred) == pytest.approx(7 * PER_DAY, rel=0.03)
+
+
+@pytest.fixture(scope="module")
+def answer() -> Staffing:
+    return staff(reablement(182), service="stit", work=PLAIN, replications=4)
+
+
+def test_the_smallest_roster_picks_up_in_time_and_a_smaller_one_does_not(answer: Staffing) -> None:
+    seven = answer.found["seven days"]
+    assert seven is not None
+    assert seven.roster is not None
+    assert seven.picked_up.value >= 0.95
+    assert answer.base.picked_up.value > 0.99  # no limit
+    one_less = tuple(s - 1 for s in seven.roster.staff)
+    less = staff(
+        reablement(182), service="stit", work=PLAIN, rosters=[Roster("less", one_less)], replications=4
+    )
+    assert less.found["less"] is not None
+    assert less.found["less"].picked_up.value < 0.95
+
+
+def test_no_five_day_roster_picks_up_at_weekends(answer: Staffing) -> None:
+    assert answer.found["five days"] is None
+    largest = answer.largest["five days"]
+    # Whoever is referred on Saturday, or on Friday after the last start, waits longer than a day.
+    assert largest.by_weekday[5] == 0
+    assert largest.picked_up.value < 6 / 7
+
+
+def test_at_the_same_pay_seven_days_pick_up_more(answer: Staffing) -> None:
+    five, seven = answer.same_pay
+    assert five.pay == pytest.approx(seven.pay)
+    assert five.picked_up.high < seven.picked_up.low
+    # Weekend enhancement by hand: the shifts of Saturday at 30 % and of Sunday at 60 % of a hundred pounds.
+    for outlook in (five, seven):
+        assert outlook.roster is not None
+        by_hand = 30 * outlook.roster.staff[5] + 60 * outlook.roster.staff[6]
+        assert answer.enhancement(outlook) == pytest.approx(by_hand)
+
+
+def test_the_chart_shows_staff_and_pick_up(answer: Staffing) -> None:
+    above, below = pick_up_chart(answer.outlooks, answer.pick_up).axes
+    heights = [bar.get_height() for bar in below.patches]  # type: ignore[attr-defined]
+    assert heights == pytest.approx([100 * share for o in answer.outlooks for share in o.by_weekday])
+    assert len(above.patches) == 7 * sum(o.roster is not None for o in answer.outlooks)
+
+
+def test_the_workbook_holds_the_roster_and_no_formula(answer: Staffing, tmp_path: Path) -> None:
+    path = save_workbook(
+        {**roster_book(answer), "=odd/name": Sheet("=1+1", ["@a"], [["=2+2"], ["http://x.y"]])},
+        tmp_path / "r.xlsx",
+    )
+    book = openpyxl.load_workbook(path)
+    rows = list(book["Roster"].iter_rows(min_row=4, values_only=True))
+    seven = answer.found["seven days"]
+    assert seven is not None
+    assert seven.roster is not None
+    assert ("seven days", "staff on shift", *seven.roster.staff) in rows
+    assert all(
+        cell.data_type != "f" and cell.hyperlink is None
+        for sheet in book
+        for row in sheet.iter_rows()
+        for cell in row
+    )
+    assert book["=odd name"]["A4"].value == "=2+2"
+
+
+def test_words_for_what_cannot_be() -> None:
+    for wrong, words in (({"sickness": 0.6, "leave": 0.5}, "leave nobody at work"), ({"visits_at_start": 1, "visits_at_end": 2}, "is above --visits-at-start"), ({"stay_days": 0}, "--stay-days: 0 is out of range")):  # fmt: skip
+        with pytest.raises(RunError, match=words):
+            Work(**wrong)
+    with pytest.raises(RunError, match="seven numbers"):
+        Roster("short", (1.0, 2.0))
+    with pytest.raises(RunError, match="say which with --service"):
+        staff(reablement())
+    with pytest.raises(RunError, match="has no such place"):
+        staff(reablement(), service="stitt")
+    with pytest.raises(RunError, match="above 0 and below 1"):
+        staff(reablement(), service="stit", pick_up=1.0)
+
+
+def test_the_command_tries_a_roster_and_writes_it(tmp_path: Path) -> None:
+    file, out = tmp_path / "base.toml", tmp_path / "out"
+    file.write_text(SMALL.replace("CAPACITY", "14"), encoding="utf-8")
+    command = ["staff", str(file), "--service", "stit", "--cores", "1", "-n", "2"]
+    said = CliRunner().invoke(app, [*command, "--staff", "9,9,9,9,9,8,8", "--out", str(out)])
+    assert said.exit_code == 0, said.output
+    assert "staff 9,9,9,9,9,8,8" in said.output
+    assert {p.name for p in out.iterdir()} == {"roster.xlsx", "pick-up.png", "manifest.json"}
+    for wrong, words in (
+        ("--staff=1,2,x", "must be seven numbers"),
+        ("--leave=2", "--leave: 2 is out of range"),
+    ):
+        said = CliRunner().invoke(app, [*command, wrong])
+        assert said.exit_code == 2
+        assert words in said.output
