@@ -7,6 +7,8 @@ falls short, until one keeps the target and all cheaper ones are judged. Then te
 each, its cost over the cheapest and the replications it took, against 100 for every plan.
 """
 
+# ruff: noqa: T201 - a benchmark talks to a terminal
+
 from __future__ import annotations
 
 import time

@@ -413,7 +413,13 @@ def _compared(
         loaded = comparable(scenarios)
     announce(engine)
     with in_words(), progress("replications") as on_done:
-        effort = Effort(replications, seed, engine, cores or cores_here(), on_done=on_done)
+        effort = Effort(
+            replications=replications,
+            seed=seed,
+            engine=engine,
+            cores=cores or cores_here(),
+            on_done=on_done,
+        )
         comparison = compare_with(loaded, effort)
     if comparison.base.stopped:
         typer.echo("Stopped early: there is nothing to compare with so few replications.", err=True)

@@ -150,7 +150,13 @@ def diagnose(
     trying = Trying(base.run.seed if seed is None else seed, engine, cores, on_done=on_done)
     makers = [partial(perfected, base, _on(chosen, s)) for s in range(1 << len(chosen))]
     trials = tried(makers, range(replications), trying)
-    effort = Effort(replications, trying.seed, engine, cores, keep_journeys=min(replications, MOST_JOURNEYS))
+    effort = Effort(
+        replications=replications,
+        seed=trying.seed,
+        engine=engine,
+        cores=cores,
+        keep_journeys=min(replications, MOST_JOURNEYS),
+    )
     # The perfect scenario keeps its name, so that a reader sees what it was made from.
     whole, ideal = run_together([base, perfected(base, chosen)], effort)
     if whole.stopped:

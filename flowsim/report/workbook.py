@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ Cell = str | float | int | None
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table of a workbook: a sentence above it, headings, rows."""
+    """A table of a workbook: headings, rows, and a sentence above them if there is one."""
 
     about: str
     headings: Sequence[str]
@@ -36,32 +37,41 @@ class Sheet:
 
 def save_workbook(sheets: Mapping[str, Sheet], path: Path) -> Path:
     """Write sheets by name into an XLSX file, whole or not at all."""
-    return write_whole(path, lambda beside: _write(sheets, beside))
+    return write_whole(path, lambda beside: _write(sheets, str(beside)))
 
 
-def _write(sheets: Mapping[str, Sheet], path: Path) -> None:
+def workbook_bytes(sheets: Mapping[str, Sheet]) -> bytes:
+    """Sheets by name as an XLSX file in memory."""
+    held = io.BytesIO()
+    _write(sheets, held)
+    return held.getvalue()
+
+
+def _write(sheets: Mapping[str, Sheet], target: str | io.BytesIO) -> None:
     # Imported here: most runs write no workbook.
     import xlsxwriter
 
-    book = xlsxwriter.Workbook(str(path), OPTIONS)
+    book = xlsxwriter.Workbook(target, OPTIONS)
     try:
         looks = {"bold": book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})}
         looks["number"] = book.add_format({"num_format": "#,##0.##"})
         for name, sheet in sheets.items():
-            _fill(book.add_worksheet(name.translate(NOT_IN_NAMES)[:LONGEST_NAME]), sheet, looks)
+            _fill(book.add_worksheet(name.translate(NOT_IN_NAMES)[:LONGEST_NAME] or "Table"), sheet, looks)
     finally:
         book.close()
 
 
 def _fill(page: Any, sheet: Sheet, looks: Mapping[str, Any]) -> None:
-    page.write_string(0, 0, sheet.about)
+    top = 2 if sheet.about else 0
+    if sheet.about:
+        page.write_string(0, 0, sheet.about)
     for column, heading in enumerate(sheet.headings):
-        page.write_string(2, column, heading, looks["bold"])
+        page.write_string(top, column, heading, looks["bold"])
         page.set_column(column, column, _width(heading, (row[column] for row in sheet.rows)))
-    for number, row in enumerate(sheet.rows, start=3):
+    for number, row in enumerate(sheet.rows, start=top + 1):
         for column, cell in enumerate(row):
             _put(page, number, column, cell, looks["number"])
-    page.freeze_panes(3, 1)
+    page.freeze_panes(top + 1, 1)
     page.set_landscape()
     page.fit_to_pages(1, 0)
 

@@ -58,7 +58,6 @@ DOORS = {
     "streamlit": "flowsim.pages",
     "plotly": "flowsim.pages.pictures",
     "vidigi": "flowsim.pages.animation",
-    "xlsxwriter": "flowsim.report.takeaway",
 }
 # pandas opens pyarrow's door from behind.
 PARQUET_METHODS = {"to_parquet", "read_parquet", "to_feather", "read_feather"}
