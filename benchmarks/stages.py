@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from importlib import import_module
 from statistics import median
 from typing import Final
 
@@ -25,7 +24,8 @@ from benchmarks.ground import (
     seconds,
     spread,
 )
-from flowsim.engine import ENGINES, simulate
+from flowsim.engine import simulate
+from flowsim.engine.compiled import rows_of_hindered
 from flowsim.experiment.worker import Outcome
 from flowsim.measures import Setting, measure
 from flowsim.people import Blueprint, populate
@@ -104,37 +104,21 @@ def _tables(result: Result) -> int:
 # ---- events ------------------------------------------------------------------------------------------
 
 
-def _events_of_last_run(engine: str) -> int | None:
-    """How many events an engine handled in its last run; None where it does not tell.
-
-    An engine tells by a function `events_of_last_run()` in its module, flowsim.engine.<name of the engine>.
-    """
-    try:
-        module = import_module(f"flowsim.engine.{engine}")
-    except ModuleNotFoundError:
-        return None
-    tell = getattr(module, "events_of_last_run", None)
-    return int(tell()) if tell is not None else None
-
-
 def _say_events(scenario: Scenario, engine: str, times: list[int], repeats: int) -> None:
-    """What an event costs in the engine alone, at each size of the city."""
+    """What an event costs in the compiled engine alone, laying out its tables included, at each size of the city."""
+    if engine != "compiled":
+        return
     for size in times:
         plan = blueprint_of(_busier(scenario, size))
-        found = [_nanoseconds_an_event(plan, engine, number) for number in range(repeats)]
-        costs = [cost for cost in found if cost is not None]
-        if not costs:
-            print(f"The engine {engine} does not tell how many events it handles.")
-            break
+        costs = [_nanoseconds_an_event(plan, number) for number in range(repeats)]
         print(f"engine alone, ns an event, people x {size}: {spread(costs)}")
     print()
 
 
-def _nanoseconds_an_event(plan: Blueprint, engine: str, number: int) -> float | None:
+def _nanoseconds_an_event(plan: Blueprint, number: int) -> float:
     people = populate(plan, Ranks(SEED, number))
-    took, _ = seconds(lambda: ENGINES[engine](people, plan.offer, float(plan.scenario.run.days)))
-    events = _events_of_last_run(engine)
-    return None if events is None else 1e9 * took / events
+    took, (_, events) = seconds(lambda: rows_of_hindered(people, plan.offer, float(plan.scenario.run.days)))
+    return 1e9 * took / events
 
 
 # ---- growth --------------------------------------------------------------------------------------

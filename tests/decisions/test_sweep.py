@@ -19,6 +19,7 @@ from flowsim.cli import app
 from flowsim.decisions.sweep import Sweep, by_point, sweep
 from flowsim.errors import RunError, Stopped
 from flowsim.experiment.store import LOCK, MANIFEST, alone_in, open_store
+from tests.ctrl_c import heeds_ctrl_c
 from tests.experiment.city import SMALL, small_city
 
 ROOT = Path(__file__).parents[2]
@@ -156,8 +157,9 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path) -> None
     out = tmp_path / "out"
     command = [sys.executable, "-m", "flowsim", "sweep", str(scenario), "--vary", f"{CAPACITY}=1:2000:1", "--cores", "2", "--out", str(out)]  # fmt: skip
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=heeds_ctrl_c,  # noqa: PLW1509
+    )  # fmt: skip
     while len(parts(out)) < 2:
         assert process.poll() is None, process.communicate()
         time.sleep(0.02)

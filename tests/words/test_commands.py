@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from flowsim.cli import app
+from tests.ctrl_c import heeds_ctrl_c
 from tests.experiment.city import SMALL
 
 ROOT = Path(__file__).parents[2]
@@ -86,8 +87,9 @@ def test_ctrl_c_ends_a_run_and_keeps_what_is_finished(files: tuple[str, str], tm
     command = [sys.executable, "-m", "flowsim", "run", files[0], "-n", "50000", "--cores", "2", "--out", str(tmp_path / "out")]  # fmt: skip
     # A group of its own, as a terminal gives: Ctrl-C then reaches the workers too.
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=heeds_ctrl_c,  # noqa: PLW1509
+    )  # fmt: skip
     assert process.stderr is not None
     # The first is done; before that it may say that the engine is prepared.
     assert any("replications" in line for line in iter(process.stderr.readline, ""))
