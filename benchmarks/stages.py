@@ -24,7 +24,7 @@ from benchmarks.ground import (
     seconds,
     spread,
 )
-from flowsim.engine import simulate
+from flowsim.engine import ENGINES, simulate
 from flowsim.engine.compiled import rows_of_hindered
 from flowsim.experiment.worker import Outcome
 from flowsim.measures import Setting, measure
