@@ -46,13 +46,15 @@ def app(
     )
     # Streamlit asks for an e-mail address at its first start unless somebody has answered already.
     environment = {**os.environ, "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false"}
+    command = app_command(port, address, host, headless=not browser)
+    folder = app_script().parent
+    if os.name == "posix":
+        # This process becomes the server, so that whoever ends the one has ended the other.
+        sys.stdout.flush()
+        os.chdir(folder)
+        os.execve(command[0], command, environment)  # noqa: S606 - no shell, our own command
     try:
-        done = subprocess.run(
-            app_command(port, address, host, headless=not browser),
-            cwd=app_script().parent,
-            env=environment,
-            check=False,
-        )
+        done = subprocess.run(command, cwd=folder, env=environment, check=False)
     except KeyboardInterrupt:  # Streamlit was interrupted too, and has ended itself
         return
     raise typer.Exit(done.returncode)
