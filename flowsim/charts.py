@@ -74,7 +74,7 @@ def census_chart(results: Sequence[Result]) -> Figure:
     top = max(float(r.by_day("delayed").mean(axis=0).max()) for r in results)
     bands = max(float(np.percentile(r.by_day("delayed"), 95, axis=0).max()) for r in results)
     panels[0].set_ylim(0, 1.05 * max(top, bands, results[0].scenario.target.delayed))
-    if _official(results[0]) is not None:
+    if official_means(results[0]) is not None:
         figure.supxlabel(DATA_CREDIT, fontsize=8, color=GREY)
     return figure
 
@@ -140,7 +140,7 @@ def _census_panel(panel: Axes, result: Result, base: Result) -> None:
     panel.plot(dates, delayed.mean(axis=0), color=BLUE, linewidth=1.8, label="mean")
     target = result.scenario.target.delayed
     panel.axhline(target, color="black", linestyle="--", linewidth=1.2, label=f"target {target:g}")
-    official = _official(result)
+    official = official_means(result)
     if official is not None:
         months = pd.PeriodIndex(official.index)
         panel.hlines(official, months.start_time, months.end_time, color=PINK, linewidth=2.4)
@@ -169,7 +169,7 @@ def _occupancy_panel(panel: Axes, result: Result, name: str) -> None:
     _calendar(panel)
 
 
-def _official(result: Result) -> pd.Series | None:
+def official_means(result: Result) -> pd.Series | None:
     """Official mean people delayed a day for the months that the run overlaps; None where there are none."""
     table = observed_monthly(result.scenario)
     if table is None:

@@ -17,6 +17,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+from browser import install_chromium
 from environment import ROOT, clean_settings, prepare_or_leave
 
 CHECKS = {
@@ -88,13 +89,14 @@ def main(arguments: list[str]) -> int:
         sys.stdout.reconfigure(errors="replace")
     began = time.monotonic()
     python = prepare_or_leave(test=True)
+    install_chromium()
     checks = {name: words for name, words in CHECKS.items() if not (quick and name == "mypy")}
     went_well = {name: run_check(python, name, words) for name, words in checks.items()}
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "coverage.json"
         coverage = ["--cov", "--cov-report=term", f"--cov-report=json:{report}"]
         own = ["-m", "not slow"] if quick else coverage
-        code, closing_line = run_pytest(python, ["-n", str(WORKERS), *own, *extra])
+        code, closing_line = run_pytest(python, ["-n", str(WORKERS), "--dist", "loadgroup", *own, *extra])
         parts = coverage_by_part(report)
     if parts:
         print("\n== coverage by part, lines and branches", *parts, sep="\n")

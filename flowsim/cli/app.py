@@ -8,11 +8,13 @@ from typing import Annotated
 
 import typer
 
+from flowsim.cli.app_command import app as app_page
 from flowsim.cli.check import check
 from flowsim.cli.decided import diagnose, money, optimise, report, sensitivity, staff
 from flowsim.cli.runs import compare, run
 from flowsim.cli.sweep import sweep
 from flowsim.cli.verify import verify
+from flowsim.cli.where import where
 from flowsim.cli.words import OUR_FAULT
 from flowsim.version import __version__
 
@@ -40,8 +42,12 @@ def _options(
     """What holds for every command."""
 
 
-for command in (check, run, compare, sweep, verify, diagnose, staff, optimise, sensitivity, money, report):
+commands = (
+    check, run, compare, where, sweep, verify, diagnose, staff, optimise, sensitivity, money, report,
+)  # fmt: skip
+for command in commands:
     app.command()(command)
+app.command("app")(app_page)
 
 
 def main() -> None:

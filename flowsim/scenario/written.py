@@ -29,7 +29,7 @@ def written(document: Mapping[str, Any], shape: Shape | None, path: tuple[str, .
         elif _is_list_of_tables(value, inner):
             sections += [_entry(entry, (*path, key)) for entry in value]
         else:
-            lines.append(f"{_key(key)} = {_value(value)}\n")
+            lines.append(f"{_key(key)} = {literal(value)}\n")
     head = f"[{'.'.join(map(_key, path))}]\n" if path and lines else ""
     own = head + "".join(lines) + ("\n" if lines else "")
     return own + "".join(sections)
@@ -40,11 +40,12 @@ def _is_list_of_tables(value: Any, shape: Shape | None) -> bool:
 
 
 def _entry(entry: Mapping[str, Any], path: tuple[str, ...]) -> str:
-    lines = [f"{_key(k)} = {_value(v)}\n" for k, v in entry.items()]
+    lines = [f"{_key(k)} = {literal(v)}\n" for k, v in entry.items()]
     return f"[[{'.'.join(map(_key, path))}]]\n" + "".join(lines) + "\n"
 
 
-def _value(value: Any) -> str:
+def literal(value: Any) -> str:
+    """A value as it stands behind the equals sign; what is missing in a table is left out."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -54,15 +55,15 @@ def _value(value: Any) -> str:
     if isinstance(value, Mapping):
         return _inline(value)
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_value(v) for v in value) + "]"
+        return "[" + ", ".join(literal(v) for v in value) + "]"
     return repr(value)
 
 
 def _inline(table: Mapping[str, Any]) -> str:
     same = set(table) == {*WEEKDAYS, "holiday"} and len(set(map(repr, table.values()))) == 1
     if same:
-        return _value(table["mon"])
-    inside = ", ".join(f"{_key(k)} = {_value(v)}" for k, v in table.items())
+        return literal(table["mon"])
+    inside = ", ".join(f"{_key(k)} = {literal(v)}" for k, v in table.items() if v is not None)
     return f"{{ {inside} }}" if inside else "{}"
 
 

@@ -21,8 +21,10 @@ def as_bytes(found: Replicated) -> list[bytes]:
     return [pickle.dumps(outcome) for row in found.outcomes for outcome in row]
 
 
-def study(replications: int = 4) -> Study:
-    return Study((small_city(14, "few"), small_city(18, "more")), 0, replications, seed=7, keep_journeys=2)
+def study(replications: int = 4, engine: str = "simpy") -> Study:
+    """The SimPy model runs in processes, which can die; the compiled engine in threads."""
+    cities = (small_city(14, "few"), small_city(18, "more"))
+    return Study(cities, 0, replications, seed=7, engine=engine, keep_journeys=2)
 
 
 @pytest.mark.slow

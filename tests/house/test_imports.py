@@ -29,7 +29,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("decisions", ("flowsim.decisions",)),
     ("reports", ("flowsim.report", "flowsim.charts")),
     ("surface", ("flowsim",)),
-    ("screens", ("flowsim.cli", "flowsim.__main__")),
+    ("screens", ("flowsim.cli", "flowsim.pages", "flowsim.__main__")),
 )
 LEVEL = {name: level for level, (_, names) in enumerate(LAYERS) for name in names}
 
@@ -53,8 +53,11 @@ DOORS = {
     "tomllib": "flowsim.scenario",
     "pyarrow": "flowsim.results",
     "numba": "flowsim.compiling",
-    "xlsxwriter": "flowsim.report.workbook",
     "distributed": "flowsim.experiment.cluster",
+    "streamlit": "flowsim.pages",
+    "plotly": "flowsim.pages.pictures",
+    "vidigi": "flowsim.pages.animation",
+    "xlsxwriter": "flowsim.report.takeaway",
 }
 # pandas opens pyarrow's door from behind.
 PARQUET_METHODS = {"to_parquet", "read_parquet", "to_feather", "read_feather"}

@@ -137,10 +137,10 @@ initial = {{ people = 112 }}
 
 def test_130_places_find_as_many_full_as_theory_says() -> None:
     """M/M/130 has a light tail (6.3 % wait) that a short run sees little of: the share alone, with more room."""
-    found = trial.ran(crowded(130, days=50), 12)
+    found = trial.ran(crowded(130, days=50), 48)
     table = trial.rows(found, "beds")
     table = table[(table["asked"] >= 10) & (table["started"].notna())]
     exact = theory.erlang_c(4, 28, 130)
     trial.agree(
-        "P(wait), 130 places", trial.per_replication(table, trial.waits(table) > 0), exact.p_wait, within=0.8
+        "P(wait), 130 places", trial.per_replication(table, trial.waits(table) > 0), exact.p_wait, within=0.4
     )

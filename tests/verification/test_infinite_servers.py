@@ -129,7 +129,7 @@ stay = { mean = 5, sd = 3 }
 
 @cache
 def tapering() -> flowsim.Result:
-    return trial.ran(TAPER, 12)
+    return trial.ran(TAPER, 24)
 
 
 def test_capacity_in_use_is_arrivals_times_stay_times_mean_size() -> None:

@@ -131,7 +131,7 @@ def is_noticed(c: World, s: int, time: float) -> bool:
     if not services(c, s).is_never_full:
         return True
     day = math.floor(time)
-    return day - c.first_day < c.days and time - day == offers(c, s, day - c.first_day).opens
+    return bool(day - c.first_day < c.days and time - day == offers(c, s, day - c.first_day).opens)
 
 
 @inlined

@@ -1,0 +1,58 @@
+"""`flowsim app`: the pages in a browser, on this computer unless told otherwise."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+LOOPBACK: Final = "127.0.0.1"
+
+
+def app_script() -> Path:
+    """The script that Streamlit runs, beside its settings: in the package, else in the checkout."""
+    package = Path(__file__).resolve().parents[1]
+    packaged = package / "pages" / "packaged" / "app.py"
+    return packaged if packaged.is_file() else package.parent / "app.py"
+
+
+def app_command(port: int, address: str, host: str | None, headless: bool) -> list[str]:
+    """The command that starts the server."""
+    command = [
+        sys.executable, "-m", "streamlit", "run", str(app_script()), f"--server.port={port}", f"--server.address={address}",
+        f"--server.headless={'true' if headless else 'false'}",
+    ]  # fmt: skip
+    return [*command, f"--server.allowedHosts={host}"] if host else command
+
+
+def app(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8501,
+    address: Annotated[
+        str, typer.Option(help="Address to listen on; others can only reach it where this is not loopback.")
+    ] = LOOPBACK,
+    host: Annotated[
+        str | None,
+        typer.Option(help="The name under which others reach it; requests to any other are refused."),
+    ] = None,
+    browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
+) -> None:
+    """Open the app: compare plans, see where people wait, follow single people."""
+    typer.echo(
+        f"The app is at http://{'localhost' if address == LOOPBACK else address}:{port} - Ctrl-C ends it."
+    )
+    # Streamlit asks for an e-mail address at its first start unless somebody has answered already.
+    environment = {**os.environ, "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false"}
+    try:
+        done = subprocess.run(
+            app_command(port, address, host, headless=not browser),
+            cwd=app_script().parent,
+            env=environment,
+            check=False,
+        )
+    except KeyboardInterrupt:  # Streamlit was interrupted too, and has ended itself
+        return
+    raise typer.Exit(done.returncode)

@@ -1,0 +1,44 @@
+"""Running on: more replications for a result that is there, so that nothing is computed twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from flowsim.errors import Stopped
+from flowsim.experiment.replicate import Study, replicate
+from flowsim.experiment.run import Effort
+from flowsim.results import Result
+from flowsim.scenario.model import Scenario
+from flowsim.scenario.timeline import build_timeline
+
+
+def run_on(scenario: Scenario, so_far: Result | None, effort: Effort) -> Result:
+    """The result with so many replications (`effort.replications`) in all; those it has stay as they are.
+
+    The numbers are those of `run_together` with as many replications at once. Raises ScenarioError or
+    RunError in words, Stopped where nothing was finished before somebody stopped it.
+    """
+    assert effort.replications is not None
+    assert effort.seed is not None
+    done = so_far.outcomes if so_far else ()
+    if len(done) >= effort.replications and so_far:
+        return so_far
+    build_timeline(scenario)
+    begun = time.perf_counter()
+    study = Study(
+        (scenario,), len(done), effort.replications, effort.seed, effort.engine, effort.keep_journeys
+    )
+    more = replicate(study, cores=effort.cores, executor=effort.executor, on_done=effort.on_done)
+    outcomes = (*done, *(one for (one,) in more.outcomes))
+    if not outcomes:
+        raise Stopped("stopped before the first replication was finished: there is nothing to show")
+    seconds = time.perf_counter() - begun + (so_far.seconds if so_far else 0.0)
+    return Result(scenario, outcomes, effort.seed, effort.engine, seconds, more.stopped)
+
+
+def evened(results: Sequence[Result]) -> list[Result]:
+    """Results cut to the replications that all of them have, so that they can be paired."""
+    fewest = min(result.replications for result in results)
+    return [r if r.replications == fewest else replace(r, outcomes=r.outcomes[:fewest]) for r in results]

@@ -1,0 +1,69 @@
+"""People moving between services, day by day: the only door to vidigi, which is optional."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from flowsim.pages.parts import PLOTLY
+from flowsim.report.lives import event_log
+from flowsim.results import Result
+
+FRAMES_A_DAY: Final = 4
+MOST_SHOWN: Final = 40
+HEIGHT: Final = 620
+
+
+def offer(result: Result, most_days: int) -> None:
+    """A film of a week or two, on request."""
+    with st.expander("People moving between services, over a week or two"):
+        if importlib.util.find_spec("vidigi") is None:
+            st.markdown(
+                "Films need the library vidigi, which is not installed here: `pip install flowsim[animation]`."
+            )
+            return
+        first = st.slider(
+            "From day",
+            0,
+            max(1, result.scenario.run.days - most_days),
+            min(85, result.scenario.run.days // 2),
+        )
+        days = st.radio("For", [7, most_days], format_func=lambda d: f"{d} days", horizontal=True)
+        if not st.checkbox("Show the film"):
+            return
+        log = event_log(result, first, days)
+        figure = _film(log, first, days, str(result.scenario.run.start))
+        st.plotly_chart(
+            figure, width="stretch", config=PLOTLY, key="film",
+            alt="Film of people as dots moving between the services they are in or wait for; the table of phases above has the same.",
+        )  # fmt: skip
+        st.caption(f"Everybody who was ready in hospital in these days, in {result.scenario.name}; a dot is a person. At most {MOST_SHOWN} are drawn in one place.")  # fmt: skip
+
+
+@st.cache_data(show_spinner="Making the film", max_entries=8)
+def _film(log: pd.DataFrame, first: int, days: int, start: str) -> Any:
+    from vidigi.animation import animate_activity_log
+
+    moves = log.assign(time=(log["time"] * 24).round().astype(int))
+    moves = moves.sort_values(["entity_id", "time"], kind="stable")
+    date = (pd.Timestamp(start) + pd.Timedelta(days=first)).strftime("%Y-%m-%d")
+    return animate_activity_log(
+        moves, _places(moves), simulation_time_unit="hours", every_x_time_units=24 // FRAMES_A_DAY, limit_duration=24 * days,
+        wrap_queues_at=20, step_snapshot_max=MOST_SHOWN, plotly_height=HEIGHT, custom_entity_icon_list=["●"], entity_icon_size=11,
+        gap_between_entities=9, gap_between_queue_rows=16, start_date=date, time_display_units="%d %B %Y, %H:%M", text_size=13,
+        frame_duration=350, frame_transition_duration=350, show_entity_legend=False, override_x_max=700, debug_mode=False,
+        queue_direction="right",
+    )  # fmt: skip
+
+
+def _places(moves: pd.DataFrame) -> pd.DataFrame:
+    """A row on the picture for each place to be or to wait, those entered first at the top."""
+    states = moves[~moves["event"].isin(["arrival", "depart"])]
+    order = states.groupby("event")["time"].count().sort_values(ascending=False).index.tolist()
+    order = [e for e in order if not e.startswith("Waiting")] + [e for e in order if e.startswith("Waiting")]
+    rows = [("arrival", 20, 40 * (len(order) + 1), "Arrival"), ("depart", 20, 10, "Left")]
+    rows += [(event, 330, 40 * (len(order) - number), event) for number, event in enumerate(order)]
+    return pd.DataFrame(rows, columns=["event", "x", "y", "label"])

@@ -1,0 +1,130 @@
+"""What several pages show: progress with a way to stop, tables with their pictures, the look of the pages."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from flowsim.pages.runner import Standing
+from flowsim.pages.session import escaped, go_on, is_stopped, stop
+
+POLL_SECONDS: Final = 0.7
+# Streamlit's own look, with what it lacks: room, a quiet heading, links and focus that can be seen.
+STYLE: Final = """
+<style>
+.block-container {padding-top: 4.2rem; max-width: 72rem;}
+[data-testid="stHeading"] h1 {color: #003087;}
+h2, h3 {color: #212B32;}
+[data-testid="stMarkdownContainer"] p.answer {font-size: 1.35rem; line-height: 1.45; border-left: 6px solid #005EB8; padding: .2rem 0 .2rem 1rem; margin: .2rem 0 .6rem 0;}
+[data-testid="stMarkdownContainer"] p.answer.no {border-color: #AE2573;}
+[data-testid="stMarkdownContainer"] p.answer.yes {border-color: #007F3B;}
+.quiet {color: #425563;}
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {color: #425563 !important; opacity: 1 !important;}
+.table {overflow-x: auto;}
+.table table {border-collapse: collapse; width: 100%; font-size: .95rem;}
+.table th, .table td {text-align: left; vertical-align: top; padding: .45rem .8rem .45rem 0; border-bottom: 1px solid #D8DDE0; color: #212B32;}
+.table thead th {border-bottom: 2px solid #4C6272; font-weight: 600;}
+.table tbody th {font-weight: 400; min-width: 7rem;}
+.table .number {text-align: right; font-variant-numeric: tabular-nums;}
+.table td.number {white-space: nowrap;}
+[data-testid="stMainMenu"] {display: none;}
+*:focus-visible {outline: 3px solid #FFB81C; outline-offset: 1px; box-shadow: 0 0 0 5px #212B32;}
+.narrow {display: none;}
+@media (max-width: 640px) {
+  .st-key-road {display: none;}
+  .narrow {display: block;}
+  [data-testid="stMarkdownContainer"] p.answer {font-size: 1.1rem;}
+  .block-container {padding-left: 1rem; padding-right: 1rem;}
+}
+</style>
+"""
+
+NUMBER: Final = ' class="number"'
+PLOTLY: Final = {"displaylogo": False, "displayModeBar": False, "responsive": True, "scrollZoom": False}
+
+
+def picture(figure: Any, alt: str, key: str) -> None:
+    """A chart with its text alternative."""
+    st.plotly_chart(figure, width="stretch", theme=None, config=PLOTLY, alt=alt, key=key)
+
+
+def table(frame: pd.DataFrame) -> None:
+    """A table as a real one, that a screen reader reads row by row; it scrolls where the screen is narrow."""
+    numeric = [frame[column].dtype.kind == "f" for column in frame.columns]
+    head = "".join(
+        f'<th scope="col"{NUMBER if is_number else ""}>{html.escape(str(c))}</th>'
+        for c, is_number in zip(frame.columns, numeric, strict=True)
+    )
+    rows = "".join(f"<tr>{_cells(row, numeric)}</tr>" for row in frame.itertuples(index=False))
+    name = html.escape(f"Table: {', '.join(map(str, frame.columns[:3]))}")
+    st.html(
+        f'<div class="table" tabindex="0" role="region" aria-label="{name}"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _cells(row: tuple[Any, ...], numeric: Sequence[bool]) -> str:
+    cells = []
+    for place, (value, is_number) in enumerate(zip(row, numeric, strict=True)):
+        words = number(value) if is_number else html.escape(str(value))
+        kind = NUMBER if is_number else ""
+        cells.append(f"<td{kind}>{words}</td>" if place else f'<th scope="row">{words}</th>')
+    return "".join(cells)
+
+
+def number(value: float) -> str:
+    """A number for a table: a dash where there is none."""
+    if math.isnan(value):
+        return "\N{EN DASH}"
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
+
+
+def behind(title: str, frame: pd.DataFrame, note: str = "") -> None:
+    """The table behind a picture, on request."""
+    with st.expander(title):
+        if note:
+            st.markdown(note)
+        table(frame)
+
+
+def progress(found: Sequence[Standing], place: str) -> None:
+    """How far the runs are, who goes first, and a way to stop or go on."""
+    for problem in dict.fromkeys(s.problem for s in found if s.problem):
+        st.error(escaped(problem))
+    if all(s.finished for s in found):
+        return
+    done, wanted = sum(s.done for s in found), sum(s.wanted for s in found)
+    ahead = max(s.ahead for s in found)
+    turn = (
+        f" {ahead} other {'visitor is' if ahead == 1 else 'visitors are'} waiting too; runs take turns."
+        if ahead
+        else ""
+    )
+    left, right = st.columns([4, 1], vertical_alignment="bottom")
+    if is_stopped():
+        left.markdown(f"**Stopped** after {done:,} of {wanted:,} replications. What is finished stays.")
+        right.button("Go on", on_click=go_on, key=f"go on {place}")
+    else:
+        left.progress(
+            min(done / wanted, 1.0) if wanted else 0.0, f"Running: {done:,} of {wanted:,} replications.{turn}"
+        )
+        right.button("Stop", on_click=stop, key=f"stop {place}")
+
+
+def polled(show: Callable[[bool], bool], pending: bool) -> None:
+    """Show a part of a page, again and again while runs are under way.
+
+    `show(pending)` draws it and says whether something is still to come.
+    """
+
+    def once() -> None:
+        still = show(pending)
+        if pending and not still:
+            st.rerun()
+
+    st.fragment(once, run_every=POLL_SECONDS if pending else None)()

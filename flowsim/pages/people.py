@@ -1,0 +1,100 @@
+"""People: twenty journeys as bars, the same people in two scenarios, and people moving between services."""
+
+from __future__ import annotations
+
+import html
+
+import pandas as pd
+import streamlit as st
+
+from flowsim.pages import animation, pictures
+from flowsim.pages.parts import behind, picture, polled, progress
+from flowsim.pages.runner import Order
+from flowsim.pages.session import choice, enough_to_show, remembered, scenario_or_words, standings
+from flowsim.report.lives import bars, chosen_people, differences_in_wait, in_words
+from flowsim.results import Result
+
+COUNT = 20
+MOST_DAYS = 14
+
+
+def page() -> None:
+    """Draw the page."""
+    st.title("What happens to single people?")
+    c = choice()
+    names = tuple(dict.fromkeys((*c.compared(), *c.names)))
+    left, right = st.columns(2)
+    remembered("people one", c.base, names)
+    one = left.selectbox("Scenario", names, key="people one")
+    others = ("none", *names)
+    remembered("people other", c.compared()[-1], others)
+    other = right.selectbox("The same people in", others, key="people other")
+    loaded = [
+        s for s in map(scenario_or_words, [one] if other in ("none", one) else [one, other]) if s is not None
+    ]
+    if not loaded:
+        return
+    if len(loaded) == 2 and (loaded[0].run.start, loaded[0].run.days) != (
+        loaded[1].run.start,
+        loaded[1].run.days,
+    ):
+        st.error("Only scenarios of the same period can be set side by side.")
+        return
+    orders = [Order(s, loaded[0].run.seed, 1, keep_journeys=1) for s in loaded]
+    pending = not all(s.finished for s in standings(orders))
+    polled(lambda pending: _show(orders, pending), pending)
+
+
+def _show(orders: list[Order], pending: bool) -> bool:
+    found = standings(orders)
+    results = enough_to_show(found)
+    progress(found, "people")
+    if results is None:
+        st.markdown('<p class="answer">Following everybody through one winter.</p>', unsafe_allow_html=True)
+        return not all(s.finished for s in found)
+    people = chosen_people(results[0], COUNT)
+    tables = [bars(result, people) for result in results]
+    waits = differences_in_wait(tables)
+    st.markdown(
+        f'<p class="answer">{html.escape(in_words(waits, [r.scenario.name for r in results]))}</p>',
+        unsafe_allow_html=True,
+    )
+    picture(
+        pictures.lives(tables, results, people), "Bars of twenty people's journeys: in hospital, waiting, in other care; the table below has every phase.", "lives"
+    )  # fmt: skip
+    st.caption(
+        "Twenty people who waited in hospital, evenly spread over the first replication, in the order in which they were ready. "
+        "The same number is the same person with the same luck in both scenarios, so a difference is the plan's doing. "
+        "They are made up by the model; nobody here exists."
+    )
+    behind("Days each of them waited", _days(waits, people))
+    behind("Every phase of every journey", _phases(tables, results, people))
+    animation.offer(results[-1], MOST_DAYS)
+    return not all(s.finished for s in found)
+
+
+def _days(waits: pd.DataFrame, people: list[tuple[str, int]]) -> pd.DataFrame:
+    numbers = {person: number for number, person in enumerate(people, start=1)}
+    person = [numbers[s, n] for s, n in zip(waits["stream"], waits["person"], strict=True)]
+    return (
+        waits.assign(Person=person)
+        .drop(columns=["stream", "person"])
+        .set_index("Person")
+        .sort_index()
+        .reset_index()
+    )
+
+
+def _phases(tables: list[pd.DataFrame], results: list[Result], people: list[tuple[str, int]]) -> pd.DataFrame:
+    numbers = {person: number for number, person in enumerate(people, start=1)}
+    both = pd.concat(tables, ignore_index=True)
+    start = pd.Timestamp(results[0].scenario.run.start)
+    return pd.DataFrame(
+        {
+            "Person": [numbers[s, n] for s, n in zip(both["stream"], both["person"], strict=True)],
+            "Scenario": both["scenario"],
+            "What": both["what"],
+            "From": (start + pd.to_timedelta(both["begin"], unit="D")).dt.strftime("%d %b %Y"),
+            "Days": both["end"] - both["begin"],
+        }
+    ).sort_values(["Person", "Scenario"], kind="stable")

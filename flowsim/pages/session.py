@@ -1,0 +1,143 @@
+"""What belongs to one visitor: their choice (kept in the address), their scenarios, and their place with the runner."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import streamlit as st
+
+from flowsim.errors import FlowsimError, ScenarioError
+from flowsim.pages.choice import Choice, from_address, to_address
+from flowsim.pages.runner import Order, Runner, Standing
+from flowsim.results import Result
+from flowsim.scenario.levers import OWN_NAME
+from flowsim.scenario.model import Scenario
+
+# So many replications give a first look; it says itself that it is not tight enough.
+FIRST_LOOK: Final = 4
+
+
+@st.cache_resource(show_spinner=False)
+def runner() -> Runner:
+    """The one runner of this server."""
+    return Runner()
+
+
+def choice() -> Choice:
+    """What the visitor has chosen: at first what the address says."""
+    if "choice" not in st.session_state:
+        found, wrong = from_address(st.query_params.to_dict())
+        st.session_state["choice"] = found
+        st.session_state["address_wrong"] = wrong
+    kept: Choice = st.session_state["choice"]
+    return kept
+
+
+def choose(**changed: Any) -> Choice:
+    """Change the choice."""
+    st.session_state["choice"] = replace(choice(), **changed)
+    return choice()
+
+
+def remembered(key: str, value: Any, among: Sequence[Any] | None = None) -> None:
+    """What a field shows when it is first drawn; from then on what the visitor entered, while it can be had."""
+    if key not in st.session_state or (among is not None and st.session_state[key] not in among):
+        st.session_state[key] = value
+
+
+def hold_in_address() -> None:
+    """Make the address say what is chosen."""
+    wanted = to_address(choice())
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def say_what_the_address_got_wrong() -> None:
+    """Tell, once, what of the address could not be used."""
+    for words in st.session_state.pop("address_wrong", []):
+        st.warning(words)
+
+
+@st.cache_resource(show_spinner=False, max_entries=200)
+def _scenario(
+    name: str, on: str, levers: tuple[tuple[str, float], ...], file_name: str, file_text: str
+) -> Scenario:
+    return Choice(on=on, levers=dict(levers), file_name=file_name, file_text=file_text).scenario(name)
+
+
+def scenario(name: str) -> Scenario:
+    """A scenario of the visitor's by name, kept so that it is not read again. Raises ScenarioError in words."""
+    c = choice()
+    own = name == OWN_NAME
+    by_file = own or name == c.file_name
+    return _scenario(
+        name, c.on if own else "", tuple(sorted(c.levers.items())) if own else (),
+        c.file_name if by_file else "", c.file_text if by_file else "",
+    )  # fmt: skip
+
+
+def scenario_or_words(name: str) -> Scenario | None:
+    """A scenario, or its complaints on the page."""
+    try:
+        return scenario(name)
+    except FlowsimError as error:
+        complain(error)
+        return None
+
+
+def complain(error: FlowsimError) -> None:
+    """Show what is wrong, in the words of the command line."""
+    complaints = error.complaints if isinstance(error, ScenarioError) else (str(error),)
+    st.error("\n\n".join(escaped(c) for c in complaints))
+
+
+def escaped(text: str) -> str:
+    """Text of others so that it is shown as it is, not as Markdown."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-!|$:~" else c for c in text)
+
+
+# Running
+
+
+def session_id() -> str:
+    """The name under which the runner knows this visitor."""
+    if "session" not in st.session_state:
+        st.session_state["session"] = uuid.uuid4().hex
+    name: str = st.session_state["session"]
+    return name
+
+
+def standings(orders: Sequence[Order]) -> list[Standing]:
+    """How the orders stand. Asks for them, unless the visitor has stopped exactly these."""
+    keys = [(order.key(runner().engine), order.replications) for order in orders]
+    if st.session_state.get("stopped") == keys:
+        return [runner().look(order) for order in orders]
+    st.session_state["stopped"] = None
+    st.session_state["asked"] = keys
+    return runner().ask(session_id(), orders)
+
+
+def is_stopped() -> bool:
+    """Whether the visitor has stopped what the page wants."""
+    return st.session_state.get("stopped") is not None
+
+
+def stop() -> None:
+    """Stop what the page has asked for; what is finished stays."""
+    st.session_state["stopped"] = st.session_state.get("asked")
+    runner().leave(session_id())
+
+
+def go_on() -> None:
+    """Go on with what was stopped."""
+    st.session_state["stopped"] = None
+
+
+def enough_to_show(found: Sequence[Standing]) -> list[Result] | None:
+    """The results, where all have come far enough to be shown."""
+    results = [s.result for s in found if s.result is not None]
+    far = all(s.finished or s.done >= FIRST_LOOK or is_stopped() for s in found)
+    return results if results and len(results) == len(found) and far else None

@@ -1,0 +1,51 @@
+"""The frame of the app: signing in where that is set up, the five pages, and the address."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from flowsim.pages import compare, method, people, scenario, where
+from flowsim.pages.parts import STYLE
+from flowsim.pages.session import choice, hold_in_address, say_what_the_address_got_wrong
+
+
+def main() -> None:
+    """Draw the page that was asked for."""
+    st.set_page_config(page_title="flowsim", layout="wide", initial_sidebar_state="auto")
+    st.html(STYLE)
+    if not _may_come_in():
+        return
+    choice()  # before anything else: it reads the address
+    page = st.navigation(
+        [
+            st.Page(compare.page, title="Compare", url_path="compare", default=True),
+            st.Page(where.page, title="Where people wait", url_path="where"),
+            st.Page(people.page, title="People", url_path="people"),
+            st.Page(scenario.page, title="Scenario", url_path="scenario"),
+            st.Page(method.page, title="Method", url_path="method"),
+        ],
+        position="top",
+    )
+    say_what_the_address_got_wrong()
+    page.run()
+    hold_in_address()
+
+
+def _may_come_in() -> bool:
+    """Whether the visitor is signed in, or nobody has to be; else the way to sign in."""
+    if not _sign_in_is_set_up():
+        return True
+    if getattr(st.user, "is_logged_in", False):
+        return True
+    st.title("flowsim")
+    st.markdown("Please sign in with your organisation's account.")
+    st.button("Sign in", on_click=st.login, type="primary")
+    return False
+
+
+def _sign_in_is_set_up() -> bool:
+    """Whether the server's secrets name an OIDC provider (docs/app.md)."""
+    try:
+        return "auth" in st.secrets
+    except FileNotFoundError:
+        return False

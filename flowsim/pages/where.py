@@ -1,0 +1,174 @@
+"""Where people wait: the road from admission to home, who blocks whom, and the price of each bottleneck."""
+
+from __future__ import annotations
+
+import html
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from flowsim.decisions.bottlenecks import OneMore, one_more_of_each, prices
+from flowsim.pages import pictures
+from flowsim.pages.parts import behind, picture, polled, progress, table
+from flowsim.pages.runner import Order
+from flowsim.pages.session import (
+    choice,
+    choose,
+    enough_to_show,
+    remembered,
+    scenario,
+    scenario_or_words,
+    standings,
+)
+from flowsim.report.where import (
+    by_body,
+    by_weekday,
+    held_up,
+    road,
+    services_table,
+    stages,
+    straight_home_per_day,
+)
+from flowsim.results import Result
+from flowsim.scenario.model import Scenario
+
+# People a day; thinner bands would only clutter the picture, and stand in the table.
+THINNEST: Final = 0.2
+
+
+def page() -> None:
+    """Draw the page."""
+    st.title("Where do people wait, and for what?")
+    shown = choose_scenario()
+    if shown is None:
+        return
+    numbers = Order(shown, shown.run.seed, choice().replications)
+    journeys = Order(shown, shown.run.seed, 1, keep_journeys=1)
+    priced = st.session_state.get("priced") == shown.name
+    more = _one_more(shown.name, repr(choice())) if priced else []
+    orders = [
+        journeys,
+        numbers,
+        *(Order(one.scenario, shown.run.seed, choice().replications) for one in more),
+    ]
+    pending = not all(s.finished for s in standings(orders))
+    polled(lambda pending: _show(orders, more, pending), pending)
+
+
+def choose_scenario(label: str = "Scenario") -> Scenario | None:
+    """The scenario that a page is about: one of those compared, or any other."""
+    c = choice()
+    names = tuple(dict.fromkeys((*c.compared(), *c.names)))
+    current = c.shown if c.shown in names else c.compared()[-1]
+    key = f"shown {st.session_state.get('text version', 0)}"
+    remembered(key, current, names)
+    wanted = st.selectbox(label, names, key=key)
+    if wanted != current:
+        choose(shown=wanted)
+    return scenario_or_words(wanted)
+
+
+@st.cache_resource(show_spinner="Laying out one scenario for each capacity", max_entries=20)
+def _one_more(name: str, _choice: str) -> list[OneMore]:
+    return one_more_of_each(scenario(name))
+
+
+def _show(orders: list[Order], more: list[OneMore], pending: bool) -> bool:
+    found = standings(orders)
+    ready = enough_to_show(found[:2])
+    if ready is None:
+        st.markdown('<p class="answer">Working it out.</p>', unsafe_allow_html=True)
+        progress(found, "where")
+        return not all(s.finished for s in found)
+    journeys, numbers = ready
+    _answer(journeys, numbers)
+    progress(found, "where")
+    _details(journeys, numbers)
+    _prices(numbers, more, [s.result if s.finished else None for s in found[2:]])
+    return not all(s.finished for s in found)
+
+
+def _answer(journeys: Result, numbers: Result) -> None:
+    waits = services_table(numbers).sort_values("waiting_in_hospital", ascending=False)
+    most = [f"{w.label} ({w.waiting_in_hospital:.0f} at midnight)" for w in waits.head(2).itertuples()]
+    said = (
+        f"In hospital and ready, most people wait for {' and for '.join(most)}."
+        if most
+        else "Nobody has to wait."
+    )
+    st.markdown(f'<p class="answer">{html.escape(said)}</p>', unsafe_allow_html=True)
+    moves = road(journeys)
+    queues = dict(zip(waits["label"], waits["queue"], strict=True))
+    hospital = numbers.scenario.services.get("hospital")
+    if hospital:
+        queues[hospital.label] = numbers.interval("excess_mean").value
+    picture(
+        pictures.road(moves[moves["per_day"] >= THINNEST], queues), "Flow picture from admission to home, in people per day; the table below has every band.", "road"
+    )  # fmt: skip
+    st.html('<p class="narrow">The flow picture needs a wider screen; the table below has its numbers.</p>')
+    st.caption(
+        f"People a day who need any service beyond the ward, in one repetition of the period. Another "
+        f"{straight_home_per_day(journeys):.0f} a day go home with what they had."
+    )
+    behind("The numbers behind the picture", _named(moves, {"origin": "From", "destination": "To", "per_day": "People a day"}))  # fmt: skip
+
+
+def _details(journeys: Result, numbers: Result) -> None:
+    with st.expander("Each service: load, queue, waits"):
+        names = {
+            "label": "Service", "in_it": "People there", "queue": "Queue", "waiting_in_hospital": "of these ready in hospital",
+            "blocked": "Blocked there", "use": "Share of capacity used", "starts": "Starts a day", "wait_mean": "Mean wait, days", "within_24h": "Taken on within 24 h",
+        }  # fmt: skip
+        table(_named(services_table(numbers), names))
+        st.caption(
+            "Means at midnight over the period and all replications; shares are of 1. A dash: no limit, or nobody."
+        )
+    with st.expander("Who blocks whom"):
+        st.markdown("People who are ready where they are and still hold their place, by what they wait for.")
+        table(
+            _named(
+                held_up(journeys),
+                {"held_in": "Held in", "waits_for": "Waits for", "people": "People at midnight"},
+            )
+        )
+    with st.expander("The diagnostic's split beside the model's"):
+        split = stages(numbers)
+        picture(pictures.stages(split), "Bar chart of the share of waiting in four stages, the diagnostic's beside the model's; the table below has the numbers.", "stages")  # fmt: skip
+        table(_named(split, {"stage": "Stage", "diagnostic": "Diagnostic 2016/17", "model": "This scenario", "people": "People"}))  # fmt: skip
+        st.caption("The diagnostic of 2016/17 counted 72,000 extra days a year: 32 % waiting for a route, 30 % on the way to a bed or care home, 31 % to go home with support. Source: Sheffield Better Care Fund plan 2017-19, section 15.")  # fmt: skip
+    with st.expander("Delayed by weekday and by responsible body"):
+        weekdays = by_weekday(numbers)
+        picture(pictures.bars_with_interval(weekdays, "weekday", "people delayed"), "Bar chart of people delayed by weekday; the table below has the numbers.", "weekdays")  # fmt: skip
+        table(
+            _named(weekdays, {"weekday": "Weekday", "value": "People delayed", "low": "from", "high": "to"})
+        )
+        table(
+            _named(
+                by_body(numbers), {"body": "Responsible body", "people": "People delayed", "share": "Share"}
+            )
+        )
+
+
+def _prices(numbers: Result, more: list[OneMore], results: list[Result | None]) -> None:
+    with st.expander("The price of each bottleneck: one more unit of each capacity", expanded=bool(more)):
+        if not more:
+            st.markdown(
+                "Runs the scenario once more for each of its capacities, with one unit more of it, on the same luck."
+            )
+            if st.button("Work it out"):
+                st.session_state["priced"] = numbers.scenario.name
+                st.rerun()  # the whole page: it asks for what is to be run
+            return
+        done = [(one, r) for one, r in zip(more, results, strict=True) if r is not None and r.replications == numbers.replications]  # fmt: skip
+        if not done:
+            st.markdown("The first answers are on their way.")
+            return
+        found = prices(numbers, done)
+        picture(pictures.prices(found), "Dot chart of the change in people delayed by one more unit of each capacity; the table below has the numbers.", "prices")  # fmt: skip
+        shown = found.assign(called=["yes" if c else "no" for c in found["called"]])
+        table(_named(shown, {"label": "Capacity", "what": "What", "value": "Change in people delayed", "low": "from", "high": "to", "called": "Can be called"}))  # fmt: skip
+
+
+def _named(frame: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
+    return frame[list(names)].rename(columns=names)

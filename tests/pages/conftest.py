@@ -1,0 +1,37 @@
+"""A server and a browser for all browser tests; where there is no Chromium they are skipped, in CI they fail."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+import browser as tools
+from tests.pages.visitors import Visitor
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    with tools.served() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = tools.chromium()
+    if path is None:
+        words = "there is no Chromium here; python3 scripts/browser.py installs it on Debian or Ubuntu"
+        pytest.fail(words) if os.environ.get("CI") else pytest.skip(words)
+    with sync_playwright() as play:
+        started = play.chromium.launch(executable_path=path, args=tools.CHROMIUM_SWITCHES)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def visitor(chromium: Browser, server: str) -> Iterator[Visitor]:
+    context = chromium.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
+    yield Visitor(context, server)
+    context.close()

@@ -1,0 +1,99 @@
+"""The app without a browser: signing in, complaints in words, settings, and the way it is started."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from flowsim.cli.app_command import LOOPBACK, app_command, app_script
+from flowsim.pages import runner as runners
+from flowsim.pages.choice import to_address
+from flowsim.pages.session import runner
+from tests.pages.visitors import SMALL, small_choice
+
+ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(autouse=True)
+def one_core(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No processes for a test's runner, and a new runner for each test."""
+    monkeypatch.setattr(runners, "cores_here", lambda: 1)
+    yield
+    runner().close()
+    st.cache_resource.clear()
+
+
+def opened(**more: object) -> AppTest:
+    test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    for key, value in to_address(small_choice(**more)).items():
+        test.query_params[key] = value
+    return test.run()
+
+
+def test_the_start_asks_one_question_and_shows_that_it_works() -> None:
+    test = opened()
+    assert not test.exception
+    assert [t.value for t in test.title] == ["Do we keep delayed transfers at or under 4?"]
+
+
+def test_levers_have_unit_range_hint_and_source() -> None:
+    test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    test.query_params["replications"] = "2"
+    test.run()
+    capacity = next(n for n in test.number_input if n.label.startswith("STIT: reablement at home: capacity"))
+    assert "(people)" in capacity.label
+    assert "From 0 to" in capacity.help
+    assert "CQC" in capacity.help
+
+
+def test_an_address_that_cannot_be_used_is_said_in_words() -> None:
+    test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    test.query_params["base"] = "no-such-thing"
+    test.query_params["replications"] = "2"
+    test.run()
+    assert not test.exception
+    assert "no-such-thing" in test.warning[0].value
+
+
+def test_plans_of_another_period_are_refused_in_words() -> None:
+    test = opened(plans=("winter-pressure",))
+    assert not test.exception
+    assert "only the same period can be compared" in test.error[0].value.replace("\\", "")
+
+
+def test_with_sign_in_set_up_nobody_sees_anything_before() -> None:
+    test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    test.secrets["auth"] = {"client_id": "x"}
+    test.run()
+    assert not test.exception
+    assert [b.label for b in test.button] == ["Sign in"]
+    assert not test.selectbox
+
+
+def test_the_shipped_settings_are_safe() -> None:
+    server = SETTINGS["server"]
+    assert server["address"] == LOOPBACK
+    assert server["enableXsrfProtection"] is server["enableCORS"] is True
+    assert server["enableStaticServing"] is False
+    assert server["maxUploadSize"] == 5
+    assert SETTINGS["browser"]["gatherUsageStats"] is False
+    assert SETTINGS["client"]["showErrorDetails"] == "none"
+
+
+def test_the_app_starts_on_loopback_unless_told_otherwise() -> None:
+    assert app_script() == ROOT / "app.py"
+    command = app_command(8501, LOOPBACK, None, headless=True)
+    assert command[:4] == [sys.executable, "-m", "streamlit", "run"]
+    assert "--server.address=127.0.0.1" in command
+    assert "--server.allowedHosts=flow.nhs.uk" in app_command(8501, "0.0.0.0", "flow.nhs.uk", headless=True)
+
+
+def test_the_small_scenario_is_small_enough_for_an_address() -> None:
+    assert "file" in to_address(small_choice(file_text=SMALL))
