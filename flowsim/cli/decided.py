@@ -179,7 +179,8 @@ def _roster(text: str) -> Roster:
 def _show_staffing(found: Staffing, out: Path | None) -> None:
     from flowsim.charts import pick_up_chart, save_figures
     from flowsim.report.staffed import roster_book, rosters_table, staffing_sentences
-    from flowsim.report.workbook import save_workbook
+    from flowsim.report.takeaway import workbook
+    from flowsim.results import write_whole
 
     with in_words():
         shown = console()
@@ -187,7 +188,8 @@ def _show_staffing(found: Staffing, out: Path | None) -> None:
         for sentence in staffing_sentences(found):
             shown.print(sentence, highlight=False, markup=False)
         if out is not None:
-            written = [save_workbook(roster_book(found), out / "roster.xlsx")]
+            book = workbook(roster_book(found))
+            written = [write_whole(out / "roster.xlsx", lambda path: path.write_bytes(book))]
             written += save_figures({"pick-up.png": pick_up_chart(found.outlooks, found.pick_up)}, out)
             about = {"service": found.service, "work": asdict(found.work), "replications": found.replications}
             written.append(save_about(out, "staff", found.scenario, found.seed, found.engine, about))

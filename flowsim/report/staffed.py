@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Final
 
+import pandas as pd
 from rich.table import Table
 
 from flowsim.decisions.staffing import Outlook, Staffing
 from flowsim.report.plans import people, percent
-from flowsim.report.workbook import Cell, Sheet
 from flowsim.units import WEEKDAYS
 
+AMOUNTS: Final = (
+    "Roster", "Pay a week, £", "of it for weekends, £", "Caseload, people", "Picked up within 24 h", "picked up, low",
+    "picked up, high", "Delayed, mean", "delayed, low", "delayed, high", "Chance of target",
+)  # fmt: skip
 DAYS: Final = tuple(day.capitalize() for day in WEEKDAYS)
 
 
@@ -78,32 +82,26 @@ def _staff(outlook: Outlook) -> tuple[float, ...]:
     return outlook.roster.staff if outlook.roster else (0.0,)
 
 
-def roster_book(found: Staffing) -> dict[str, Sheet]:
+def roster_book(found: Staffing) -> dict[str, pd.DataFrame]:
     """The sheets of the workbook: rosters by weekday, what they come to, what was assumed."""
-    rostered = [o for o in found.outlooks if o.roster is not None and o.offered is not None]
-    by_day: list[list[Cell]] = []
-    for outlook in rostered:
-        assert outlook.roster is not None
-        assert outlook.offered is not None
-        by_day += [
-            [outlook.name, "staff on shift", *outlook.roster.staff],
-            [outlook.name, "people started", *outlook.offered.starts],
-            [outlook.name, "referred a day", *outlook.referred],
-            [outlook.name, "share picked up within 24 hours", *outlook.by_weekday],
-        ]
-    amounts: list[list[Cell]] = [
-        [o.name, None if math.isnan(o.pay) else o.pay, found.enhancement(o), None if o.offered is None else o.offered.caseload,
-         o.picked_up.value, o.picked_up.low, o.picked_up.high, o.delayed.value, o.delayed.low, o.delayed.high, o.chance.value]
+    by_day: list[tuple[str | float, ...]] = []
+    for outlook in found.outlooks:
+        if outlook.roster is not None and outlook.offered is not None:
+            by_day += [
+                (outlook.name, "staff on shift", *outlook.roster.staff),
+                (outlook.name, "people started", *outlook.offered.starts),
+                (outlook.name, "people referred", *outlook.referred),
+                (outlook.name, "share picked up within 24 hours", *outlook.by_weekday),
+            ]
+    amounts = [
+        (o.name, o.pay, found.enhancement(o), math.nan if o.offered is None else o.offered.caseload,
+         o.picked_up.value, o.picked_up.low, o.picked_up.high, o.delayed.value, o.delayed.low, o.delayed.high, o.chance.value)
         for o in found.outlooks
     ]  # fmt: skip
-    assumed: list[list[Cell]] = [
-        [name.replace("_", " "), value] for name, value in asdict(found.work).items()
-    ]
-    headings = ["Roster", "Pay a week, £", "of it for weekends, £", "Caseload, people", "Picked up within 24 h", "low", "high", "Delayed, mean", "low", "high", "Chance of target"]  # fmt: skip
+    run = {"scenario": found.scenario.name, "replications": found.replications, "seed": found.seed}
+    assumed = [(name.replace("_", " "), value) for name, value in {**asdict(found.work), **run}.items()]
     return {
-        "Roster": Sheet(found.scenario.title, ["Roster", "What", *DAYS], by_day),
-        "What it comes to": Sheet(f"{found.replications} replications, seed {found.seed}", headings, amounts),
-        "Assumptions": Sheet(
-            "Hours, visits a day, days, shares of shifts, pounds", ["What", "Value"], assumed
-        ),
+        "Roster": pd.DataFrame(by_day, columns=["Roster", "What", *DAYS]),
+        "What it comes to": pd.DataFrame(amounts, columns=list(AMOUNTS)),
+        "Assumptions": pd.DataFrame(assumed, columns=["What", "Value"]),
     }

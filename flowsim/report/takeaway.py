@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -10,14 +11,17 @@ from pathlib import Path
 from typing import Final
 
 import pandas as pd
+import xlsxwriter
 
 from flowsim.charts import census_chart, reasons_chart, save_charts
 from flowsim.decisions.compare import Comparison
 from flowsim.report.plans import plans_markdown
-from flowsim.report.workbook import Cell, Sheet, workbook_bytes
 from flowsim.results import Result, safe_csv, save, write_text
 from flowsim.scenario.files import to_toml
 
+# A workbook opens formulas and links by itself; text stays text.
+AS_TEXT: Final = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": True, "in_memory": True}  # fmt: skip
+LONGEST_SHEET_NAME: Final = 31
 DPI: Final = 110
 
 
@@ -31,18 +35,21 @@ def csv_bytes(table: pd.DataFrame) -> bytes:
 
 def workbook(tables: Mapping[str, pd.DataFrame]) -> bytes:
     """Tables as an Excel workbook, one sheet each by name; nothing in it is a formula."""
-    return workbook_bytes({name: _sheet(table) for name, table in tables.items()})
-
-
-def _sheet(table: pd.DataFrame) -> Sheet:
-    columns = [[_cell(value) for value in table[name].tolist()] for name in table.columns]
-    return Sheet("", [str(name) for name in table.columns], list(zip(*columns, strict=True)))
-
-
-def _cell(value: object) -> Cell:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return "" if value is None else str(value)
-    return value
+    held = io.BytesIO()
+    book = xlsxwriter.Workbook(held, AS_TEXT)
+    bold = book.add_format({"bold": True})
+    for name, table in tables.items():
+        sheet = book.add_worksheet(
+            "".join(c for c in name if c not in r"[]:*?/\'")[:LONGEST_SHEET_NAME] or "Table"
+        )
+        sheet.freeze_panes(1, 0)
+        for column, heading in enumerate(table.columns):
+            sheet.write_string(0, column, str(heading), bold)
+            for row, value in enumerate(table[heading].tolist(), start=1):
+                _write(sheet, row, column, value)
+        sheet.set_column(0, max(len(table.columns) - 1, 0), 18)
+    book.close()
+    return held.getvalue()
 
 
 def tables_of(results: Sequence[Result], comparison: Comparison | None = None) -> dict[str, pd.DataFrame]:
@@ -88,6 +95,13 @@ def _by_day(result: Result) -> pd.DataFrame:
     dates = pd.date_range(result.scenario.run.start, periods=days).strftime("%Y-%m-%d")
     means = {name: result.by_day(name).mean(axis=0) for name in result.daily_measures}
     return pd.DataFrame({"scenario": result.scenario.name, "date": dates, **means})
+
+
+def _write(sheet: xlsxwriter.worksheet.Worksheet, row: int, column: int, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        sheet.write_string(row, column, "" if value is None else str(value))
+    elif math.isfinite(value):
+        sheet.write_number(row, column, value)
 
 
 def _png(figure: object) -> bytes:

@@ -53,7 +53,6 @@ DOORS = {
     "tomllib": "flowsim.scenario",
     "pyarrow": "flowsim.results",
     "numba": "flowsim.compiling",
-    "xlsxwriter": "flowsim.report.workbook",
     "distributed": "flowsim.experiment.cluster",
     "streamlit": "flowsim.pages",
     "plotly": "flowsim.pages.pictures",
