@@ -264,25 +264,23 @@ def _smooth_quantile(blend: _Blend, ranks: Floats) -> Floats:
     """The inverse of the pieces' joint distribution function: solved for where there is more than one."""
     if len(blend.pieces) == 1:
         return blend.pieces[0].quantile(ranks)
-    days, shares = _milestones(blend)
+    days, shares, pace = _milestones(blend)
     above = np.clip(np.searchsorted(shares, ranks, side="right"), 1, days.size - 1)
-    found = _solved(blend, ranks.ravel(), days, shares, above.ravel()).reshape(ranks.shape)
+    found = _solved(blend, ranks.ravel(), days, shares, pace, above.ravel()).reshape(ranks.shape)
     # Above the last milestone a double can say no more: the end is right.
     return np.where(ranks >= shares[-1], days[-1], found)
 
 
-def _solved(blend: _Blend, ranks: Floats, days: Floats, shares: Floats, above: Ints) -> Floats:
+def _solved(blend: _Blend, ranks: Floats, days: Floats, shares: Floats, pace: Floats, above: Ints) -> Floats:
     """Where the pieces' joint distribution function meets each rank, between a milestone and the one before.
 
-    Newton's method from a point on the line between the two; a step that would leave the bracket, which
-    narrows all the while, goes to its middle instead. All arguments of shape (ranks,) but for the milestones.
+    Newton's method from a curve between the two that is so close that most need not go on from it; a step that
+    would leave the bracket, which narrows all the while, goes to its middle instead. All arguments of shape
+    (ranks,) but for the milestones.
     """
     whole = sum(blend.weights)
     low, high = days[above - 1], days[above]
-    rise = shares[above] - shares[above - 1]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        part = np.where(rise > 0, (ranks - shares[above - 1]) / rise, 0.5)
-    found = low + np.clip(part, 0.0, 1.0) * (high - low)
+    found = _between(ranks, days, shares, pace, above)
     left = np.arange(ranks.size)
     for _ in range(MOST_ITERATIONS):
         at = found[left]
@@ -301,6 +299,20 @@ def _solved(blend: _Blend, ranks: Floats, days: Floats, shares: Floats, above: I
     return found
 
 
+def _between(ranks: Floats, days: Floats, shares: Floats, pace: Floats, above: Ints) -> Floats:
+    """Days at each rank on the cubic curve through two milestones with the pace at each (Hermite interpolation)."""
+    low, high = days[above - 1], days[above]
+    rise = shares[above] - shares[above - 1]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        part = np.clip(np.where(rise > 0, (ranks - shares[above - 1]) / rise, 0.5), 0.0, 1.0)
+        rest = 1.0 - part
+        line = low + part * (high - low)
+        first, last = rise * pace[above - 1] - (high - low), rise * pace[above] - (high - low)
+        curve = line + part * rest * (rest * first - part * last)
+    # Where the density is nothing or endless at a milestone there is no such curve.
+    return np.where((curve >= low) & (curve <= high), curve, line)
+
+
 def _smooth_density(blend: _Blend, days: Floats) -> Floats:
     """The slope of `_smooth_share`."""
     density = np.zeros(np.shape(days))
@@ -310,15 +322,17 @@ def _smooth_density(blend: _Blend, days: Floats) -> Floats:
 
 
 @lru_cache(maxsize=4096)
-def _milestones(blend: _Blend) -> tuple[Floats, Floats]:
-    """Days, from 0 and ascending, and the pieces' joint share at each: a close bracket for every rank."""
+def _milestones(blend: _Blend) -> tuple[Floats, Floats, Floats]:
+    """Days, from 0 and ascending, the pieces' joint share at each, and the days that a unit of share takes there."""
     middle = np.linspace(0.0, 1.0, 1024, endpoint=False)
     tail = 0.5 ** np.arange(10.0, 53.0)
     ranks = np.concatenate([middle, tail, 1 - tail, [BELOW_ONE]])
     days = np.unique(np.concatenate([[0.0], *(piece.quantile(ranks) for piece in blend.pieces)]))
     # Rounding may make a sum dip by its last bit; the search needs it never to fall.
     shares = np.maximum.accumulate(_smooth_share(blend, days) / sum(blend.weights))
-    return days, shares
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        pace = sum(blend.weights) / _smooth_density(blend, days)
+    return days, shares, pace
 
 
 # From a specification to a blend
