@@ -200,7 +200,7 @@ def optimise(
     scenario: Named,
     lever: Annotated[list[str], typer.Option(metavar="PATH=FROM:TO:STEP@PRICE", help="A number that may be chosen, its steps, and pounds a day for one unit; once for each. += adds to what there is, *= multiplies it (price of a factor of 1 more).")],
     limit: Annotated[list[str] | None, typer.Option(metavar="PATH+PATH<=MOST", help="Levers that together may be at most so much.")] = None,
-    replications: Annotated[int, typer.Option("--replications", "-n", help="Fresh replications of the winner and its rivals, at most.")] = 800,
+    replications: Annotated[int, typer.Option("--replications", "-n", help="Fresh replications of the winner and its rivals, at most.")] = 400,
     judged: Annotated[str, typer.Option(help="What is to be at or under target: the mean of the period, or days (any one).")] = "mean",
     seed: Seed = None,
     engine: Engine = "auto",

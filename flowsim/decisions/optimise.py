@@ -29,11 +29,11 @@ from flowsim.units import Floats, Ints
 
 # Replications that no search has seen.
 FRESH: Final = 1_000_000
-FINALISTS: Final = 10
+FINALISTS: Final = 8
 # A plan that missed the goal by this much on the search's draws (a margin: some per cent of the level) may still keep it.
 NEAR: Final = 0.04
 FIRST_FINALS: Final = 100
-MOST_FINALS: Final = 800
+MOST_FINALS: Final = 400
 SURE_ENOUGH: Final = 0.99
 REDRAWN: Final = 2_000
 # Fresh draws may show that the search's were kind or harsh to all: then the search goes on, put right, so often at most.
