@@ -126,8 +126,9 @@ def _say_how_much_memory(scenario: str, days: int) -> None:
     print("Peak memory of one replication in a process of its own, MB")
     for model in ("plain", "flowsim"):
         found = megabytes_of(model, scenario, days)
-        grown = found["peak"] - found["before"]
-        print(f"{model:8s}{found['peak']:7.0f}, {grown:.0f} more than before it began ({found['how']})")
+        print(
+            f"{model:8s}{found['itself']:7.0f} the replication itself; {found['peak']:.0f} the process, libraries included ({found['how']})"
+        )
 
 
 if __name__ == "__main__":

@@ -102,8 +102,9 @@ def megabytes_of(
 ) -> dict[str, Any]:
     """Peak memory of replications of "flowsim" or of one of "plain", in a process of their own, in MB.
 
-    `before` is what the process held with everything imported and prepared, `peak` the most it ever
-    held, `how` the way of measuring: VmHWM on Linux, else resource.getrusage, else tracemalloc (Windows).
+    `itself` is the most that was held of what Python and numpy asked for while the work was done, libraries and
+    whatever is made only once left out (tracemalloc); `peak` the most the process ever held, those included, and
+    `how` that is known: VmHWM on Linux, else resource.getrusage, else tracemalloc (Windows).
     For flowsim, `results` is the size of the daily results that it hands back.
     """
     command = [sys.executable, "-m", "benchmarks.memory", model, scenario, str(days)]
@@ -116,15 +117,13 @@ def megabytes_of(
 
 
 def peak_of(work: Callable[[], object]) -> dict[str, Any]:
-    """Do some work and say what memory it took in this process, in MB."""
-    if sys.platform == "win32":
-        tracemalloc.start()
-        work()
-        return {"before": 0.0, "peak": tracemalloc.get_traced_memory()[1] / 1e6, "how": "tracemalloc"}
-    before, _ = _most_so_far()
+    """Do some work, twice, and say what memory it took in this process, in MB."""
     work()
-    peak, how = _most_so_far()
-    return {"before": before, "peak": peak, "how": how}
+    peak, how = (0.0, "tracemalloc") if sys.platform == "win32" else _most_so_far()
+    tracemalloc.start()
+    work()
+    itself = tracemalloc.get_traced_memory()[1] / 1e6
+    return {"itself": itself, "peak": peak or itself, "how": how}
 
 
 def _most_so_far() -> tuple[float, str]:

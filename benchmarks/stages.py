@@ -34,7 +34,7 @@ from flowsim.results import Result
 from flowsim.scenario.edits import document_of
 from flowsim.scenario.model import Scenario
 
-MOST_MEGABYTES: Final = 150  # for one replication, with all that is imported
+MOST_MEGABYTES: Final = 150  # for one replication, libraries left out
 MOST_GROWTH: Final = 1.2  # cost per person at the largest size against the smallest
 MOST_GROWTH_OF_MEMORY_MEGABYTES: Final = 20  # besides the daily results, at the most replications
 
@@ -181,13 +181,13 @@ def _say_memory(scenario: str, engine: str, replications: list[int]) -> bool:
     found = {n: megabytes_of("flowsim", scenario, engine=engine, replications=n) for n in replications}
     print("Peak memory in a process of its own, MB")
     for number, used in found.items():
-        grown, results = used["peak"] - used["before"], used["results"]
+        results = used["results"]
         print(
-            f"  {number:5d} replications: {used['peak']:.0f}, {grown:.0f} of it while they ran, {results:.0f} daily results"
+            f"  {number:5d} replications: {used['itself']:.0f} themselves, {used['peak']:.0f} the process, {results:.0f} daily results"
         )
     besides = [used["peak"] - used["results"] for used in found.values()]
     first, more = found[min(found)], max(besides) - min(besides)
-    fine = bool(first["peak"] < MOST_MEGABYTES) and more <= MOST_GROWTH_OF_MEMORY_MEGABYTES
+    fine = bool(first["itself"] < MOST_MEGABYTES) and more <= MOST_GROWTH_OF_MEMORY_MEGABYTES
     print(
         f"({first['how']}; {'fine' if fine else 'TOO MUCH'}: at most {MOST_MEGABYTES} for {min(found)}, and "
         f"{MOST_GROWTH_OF_MEMORY_MEGABYTES} more for the most, daily results left out)"
