@@ -104,7 +104,8 @@ def _ready_made(scenario: Scenario) -> ReadyMade:
         key = fingerprint(scenario)
         made = _made.get(key)
         if made is None:
-            plan = prepare(build_timeline(scenario))
+            # Whoever makes a job has looked at its scenarios before.
+            plan = prepare(build_timeline(scenario, checked=True))
             made = ReadyMade(plan, Setting(plan.timeline, plan.offer))
         _keep(_made, key, made)
         _keep(_known, id(scenario), (scenario, made))

@@ -75,26 +75,31 @@ def _row(table: WeekTable | None, missing: float) -> list[float]:
 _kept: dict[int, tuple[Scenario, Timeline]] = {}
 
 
-def build_timeline(scenario: Scenario) -> Timeline:
-    """Apply every dated change. Raises ScenarioError where the scenario makes no sense on some day."""
+def build_timeline(scenario: Scenario, *, checked: bool = False) -> Timeline:
+    """Apply every dated change. Raises ScenarioError where the scenario makes no sense on some day.
+
+    What is `checked` has been built without a complaint before, in another process: most of the work is looking for
+    what is wrong.
+    """
     found = _kept.get(id(scenario))
     if found is not None and found[0] is scenario:
         return found[1]
-    timeline = _built(scenario)
+    timeline = _built(scenario, checked)
     _kept[id(scenario)] = (scenario, timeline)
     for oldest in list(_kept)[:-_KEPT]:
         _kept.pop(oldest, None)
     return timeline
 
 
-def _built(scenario: Scenario) -> Timeline:
-    if sense.complaints(scenario) or _escalations_wrong(scenario):
+def _built(scenario: Scenario, checked: bool) -> Timeline:
+    if not checked and (sense.complaints(scenario) or _escalations_wrong(scenario)):
         wrong = complaints_at_start(scenario)
         raise ScenarioError(c.sentence(scenario.file) for c in distinct(wrong))
     first_day, last_day = -scenario.run.warm_up_days, scenario.run.days
     progress = _progress(scenario, first_day, last_day)
     steps, version_of_day = _steps(scenario, progress)
-    versions = _versions(scenario, steps, [int(np.argmax(version_of_day == v)) for v in range(len(steps))])
+    first_of = [int(np.argmax(version_of_day == v)) for v in range(len(steps))]
+    versions = _versions(scenario, steps, first_of, checked)
     days = np.arange(first_day, last_day)
     timeline = Timeline(
         scenario=scenario,
@@ -144,14 +149,14 @@ def _steps(scenario: Scenario, progress: Floats) -> tuple[Floats, Ints]:
     return rows[order], rank[inverse.reshape(-1)].astype(np.int64)
 
 
-def _versions(scenario: Scenario, steps: Floats, first_of: list[int]) -> tuple[Scenario, ...]:
+def _versions(scenario: Scenario, steps: Floats, first_of: list[int], checked: bool) -> tuple[Scenario, ...]:
     """The scenario at each step of the changes. Raises ScenarioError with the complaints of all of them."""
     document = document_of(scenario)
     versions: list[Scenario] = []
     wrong: list[Complaint] = []
     for step, position in zip(steps, first_of, strict=True):
         when = _when(scenario, step, position)
-        version, complaints = _version(scenario, document, step)
+        version, complaints = _version(scenario, document, step, checked)
         wrong += [c.during(when) for c in complaints]
         versions.append(version or scenario)
         if len(wrong) > 1_000:
@@ -161,7 +166,9 @@ def _versions(scenario: Scenario, steps: Floats, first_of: list[int]) -> tuple[S
     return tuple(versions)
 
 
-def _version(scenario: Scenario, document: Document, step: Floats) -> tuple[Scenario | None, list[Complaint]]:
+def _version(
+    scenario: Scenario, document: Document, step: Floats, checked: bool
+) -> tuple[Scenario | None, list[Complaint]]:
     """The scenario with each change as far as it has come, in the order of the file."""
     if not step.any():
         return scenario, []
@@ -173,7 +180,7 @@ def _version(scenario: Scenario, document: Document, step: Floats) -> tuple[Scen
             complaints += refused
     version, invalid = rebuilt(scenario, document, now)
     complaints += invalid
-    if version is not None:
+    if version is not None and not checked:
         complaints += [*sense.complaints(version), *_escalations_wrong(version, now)]
     return version, complaints
 

@@ -137,9 +137,9 @@ def test_a_broken_upload_gets_the_words_of_the_check(visitor: Visitor, tmp_path:
 
 def test_a_run_is_stopped_and_goes_on(visitor: Visitor) -> None:
     long = SMALL.replace("days = 56", "days = 700").replace("per_day = 6", "per_day = 60")
-    visitor.page.goto(visitor.server + "/" + address_of(small_choice(file_text=long, replications=500)))
+    visitor.page.goto(visitor.server + "/" + address_of(small_choice(file_text=long, replications=2_000)))
     visitor.page.get_by_role("button", name="Stop").click()
-    expect(visitor.page.get_by_text(re.compile(r"Stopped after [\d,]+ of 500"))).to_be_visible()
+    expect(visitor.page.get_by_text(re.compile(r"Stopped after [\d,]+ of 2,000"))).to_be_visible()
     visitor.page.get_by_role("button", name="Go on").click()
     expect(visitor.page.get_by_role("button", name="Stop")).to_be_visible()
     visitor.page.get_by_role("button", name="Stop").click()
