@@ -43,6 +43,11 @@ class Daily(Mapping[str, Floats]):
     def __len__(self) -> int:
         return len(self.names)
 
+    @property
+    def nbytes(self) -> int:
+        """How much memory they take."""
+        return int(self._short.nbytes + self._long.nbytes)
+
     def table(self) -> Floats:
         """All of them, one row a measure in the order of `names`; shape (measures, days)."""
         found = np.empty((len(self.names), self._short.shape[1]))

@@ -78,6 +78,7 @@ class _Task:
     result: Result | None = None
     under_way: int = 0
     problem: str = ""
+    size: int = 0
     seconds_each: float = 1.0
     views: dict[tuple[str, str], Result] = field(default_factory=dict)
 
@@ -108,6 +109,7 @@ class Runner:
         self._tasks: OrderedDict[Key, _Task] = OrderedDict()
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
         self._executor: Executor | None = None
+        self._pace = 1.0  # seconds a replication, as the last slice took: what a new task is likely to take
         self._closed = False
         self._thread = threading.Thread(target=self._loop, name="flowsim runner", daemon=True)
         self._thread.start()
@@ -125,7 +127,8 @@ class Runner:
             mine.asked = time.monotonic()
             mine.orders = [(key, min(order.replications, MOST_REPLICATIONS)) for key, order in keyed]
             for key, order in keyed:
-                self._tasks.setdefault(key, _Task(order.scenario, order.seed, order.keep_journeys))
+                fresh = _Task(order.scenario, order.seed, order.keep_journeys, seconds_each=self._pace)
+                self._tasks.setdefault(key, fresh)
                 self._tasks.move_to_end(key)
             standings = [self._standing(session, key, order) for key, order in keyed]
             self._evict()
@@ -187,9 +190,9 @@ class Runner:
     def _evict(self) -> None:
         """Let go of what was asked for longest ago, until the rest fits; never of what somebody wants now."""
         wanted = {key for s in self._sessions.values() for key, _ in s.orders}
-        total = sum(_bytes(task.result) for task in self._tasks.values())
+        total = sum(task.size for task in self._tasks.values())
         for key in [k for k in self._tasks if k not in wanted]:
-            size = _bytes(self._tasks[key].result)
+            size = self._tasks[key].size
             if size == 0 or total > self._most_bytes:
                 total -= size
                 del self._tasks[key]
@@ -266,11 +269,10 @@ class Runner:
             self._executor = None
         else:
             with self._lock:
-                task.result, task.views = result, {}
+                task.result, task.views, task.size = result, {}, _bytes(result)
                 task.under_way = 0
-                task.seconds_each = max(
-                    (time.perf_counter() - begun) / max(1, result.replications - first), 1e-3
-                )
+                seconds = time.perf_counter() - begun
+                self._pace = task.seconds_each = max(seconds / max(1, result.replications - first), 1e-3)
 
     def _is_wanted(self, key: Key) -> bool:
         with self._lock:
@@ -293,13 +295,11 @@ def _refused(order: Order, words: str) -> Standing:
     return Standing(None, 0, order.replications, problem=words)
 
 
-def _bytes(result: Result | None) -> int:
+def _bytes(result: Result) -> int:
     """About how much memory a result holds."""
-    if result is None:
-        return 0
     total = 0
     for outcome in result.outcomes:
-        total += sum(values.nbytes for values in outcome.measured.daily.values())
+        total += outcome.measured.daily.nbytes
         if outcome.journeys is not None:
             total += 10 * outcome.journeys.asked.nbytes
     return total
