@@ -18,7 +18,8 @@ def server() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright runs, its event loop is in the way of tests that start one of their own.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     path = tools.chromium()
     if path is None:
