@@ -31,6 +31,8 @@ from tests.experiment.city import SMALL, small_city
 
 # What Dask leaves open or says about itself while it is used rightly.
 pytestmark = [
+    # One after another: two clusters at once would want the same port for their web pages.
+    pytest.mark.xdist_group("cluster"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
@@ -41,7 +43,7 @@ def local() -> Iterator[Any]:
     """A real scheduler and two worker processes."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
     ) as found:
         yield found
 
@@ -132,7 +134,7 @@ def test_a_worker_without_flowsim_is_refused_in_words(tmp_path: Path) -> None:
         "sys.path[:] = [p for p in sys.path if p not in ('', sys.argv[1])]\n"
         "sys.modules['flowsim'] = None\n"
         "from distributed import LocalCluster\n"
-        "with LocalCluster(n_workers=1, processes=False, host='127.0.0.1', dashboard_address=None,\n"
+        "with LocalCluster(n_workers=1, processes=False, host='127.0.0.1', dashboard_address='127.0.0.1:0',\n"
         "                  protocol='tcp') as found:\n"
         "    print(found.scheduler_address, flush=True)\n"
         "    sys.stdin.read()\n"
