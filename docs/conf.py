@@ -56,6 +56,11 @@ def _formula(inline: bool) -> Any:
     return visit
 
 
+def _no_signature(app: Sphinx, what: str, *rest: Any) -> tuple[str, None] | None:
+    """Classes are handed out by functions, never built by hand: their arguments say nothing to a reader."""
+    return ("", None) if what == "class" else None
+
+
 def _write_generated(app: Sphinx) -> None:
     generate.write_all(HERE)
 
@@ -63,4 +68,5 @@ def _write_generated(app: Sphinx) -> None:
 def setup(app: Sphinx) -> None:
     """Tell Sphinx about formulas and about the pages that are made from the program itself."""
     app.add_html_math_renderer("mathml", inline_renderers=(_formula(True), None), block_renderers=(_formula(False), None))  # fmt: skip
+    app.connect("autodoc-process-signature", _no_signature)
     app.connect("builder-inited", _write_generated)
