@@ -56,9 +56,11 @@ def _formula(inline: bool) -> Any:
     return visit
 
 
-def _no_signature(app: Sphinx, what: str, *rest: Any) -> tuple[str, None] | None:
+def _no_signature(
+    app: Sphinx, what: str, name: str, thing: Any, options: Any, signature: str | None, *rest: Any
+) -> tuple[str, str] | None:
     """Classes are handed out by functions, never built by hand: their arguments say nothing to a reader."""
-    return ("", None) if what == "class" else None
+    return ("", "") if signature and what in ("class", "exception") else None
 
 
 def _write_generated(app: Sphinx) -> None:

@@ -18,7 +18,7 @@ REPLICATIONS = 3
 
 
 def read(path: Path) -> nbformat.NotebookNode:
-    return nbformat.read(path, as_version=4)
+    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
 
 
 def test_all_six_are_there() -> None:
