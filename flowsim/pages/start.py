@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from flowsim.memory import look_no_more_at_what_is_there
 from flowsim.pages import compare, method, people, scenario, where
 from flowsim.pages.parts import STYLE
-from flowsim.pages.session import choice, hold_in_address, say_what_the_address_got_wrong
+from flowsim.pages.session import choice, escaped, hold_in_address, say_what_the_address_got_wrong
 
 
 def main() -> None:
@@ -29,6 +30,15 @@ def main() -> None:
     say_what_the_address_got_wrong()
     page.run()
     hold_in_address()
+    _settle()
+    if _sign_in_is_set_up():
+        _sign_out()
+
+
+@st.cache_resource(show_spinner=False)
+def _settle() -> None:
+    """Once, when the first page has been drawn and nearly everything is loaded."""
+    look_no_more_at_what_is_there()
 
 
 def _may_come_in() -> bool:
@@ -41,6 +51,14 @@ def _may_come_in() -> bool:
     st.markdown("Please sign in with your organisation's account.")
     st.button("Sign in", on_click=st.login, type="primary")
     return False
+
+
+def _sign_out() -> None:
+    with st.sidebar:
+        st.markdown(
+            f"Signed in as {escaped(str(st.user.get('email') or st.user.get('name') or 'somebody'))}."
+        )
+        st.button("Sign out", on_click=st.logout)
 
 
 def _sign_in_is_set_up() -> bool:
