@@ -2,7 +2,7 @@
 
 Each number says its label, unit and hint here and nowhere else; the check, the forms and the
 handbook read them through `flowsim.scenario.fields`. Rules that need more than one field are
-in `flowsim.scenario.rules_of_sense`.
+in `flowsim.scenario.sense`.
 """
 
 from __future__ import annotations

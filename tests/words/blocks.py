@@ -201,7 +201,7 @@ def _is_a_module(words: list[str]) -> None:
 OTHERS: tuple[tuple[str, Callable[[list[str]], None]], ...] = (
     (r"python3? scripts/\w+\.py", _is_there),
     (r"python3? -m pytest", _is_there),
-    (r"python3? -m benchmarks\.\w+", _is_a_module),
+    (r"python3? -m (benchmarks|tests\.\w+)\.\w+", _is_a_module),
     (r"(python3? -m )?pip install", _is_there),
     (r"git clone", lambda _: None),
     (r"streamlit run app\.py", _is_there),
