@@ -20,8 +20,8 @@ from matplotlib.figure import Figure
 
 from flowsim.decisions.staffing import Outlook
 from flowsim.experiment.intervals import percentile_band
+from flowsim.observed import observed_monthly
 from flowsim.results import Result, made_folder, write_whole
-from flowsim.scenario.files import observed_monthly
 from flowsim.units import WEEKDAYS
 
 BLUE: Final = "#005EB8"
@@ -174,8 +174,8 @@ def official_means(result: Result) -> pd.Series | None:
     table = observed_monthly(result.scenario)
     if table is None:
         return None
-    months = pd.PeriodIndex(table["month"].astype(str), freq="M")
-    level = pd.Series(table["delayed_per_day"].to_numpy(), index=months)
+    months = pd.DatetimeIndex(table.index).to_period("M")
+    level = pd.Series(table["per_day"].to_numpy(), index=months)
     dates = _dates(result)
     inside = level[(months.end_time >= dates[0]) & (months.start_time <= dates[-1])]
     return inside if len(inside) else None

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import flowsim
-from flowsim.scenario.files import observed_monthly
+from flowsim.observed import observed_monthly
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +29,9 @@ def year() -> flowsim.Result:
 def official() -> pd.DataFrame:
     table = observed_monthly(flowsim.load("sheffield-2016"))
     assert table is not None
-    return table.set_index(table["month"].astype(str)).loc[FINANCIAL_YEAR]
+    plain = {"total_days": "total", "per_day": "delayed_per_day"}
+    table = table.rename(columns=lambda c: plain.get(c, c.removeprefix("days_")))
+    return table.set_index(pd.DatetimeIndex(table.index).strftime("%Y-%m")).loc[FINANCIAL_YEAR]
 
 
 def monthly_means(result: flowsim.Result) -> pd.DataFrame:
