@@ -245,7 +245,7 @@ def _wanted(name: str, given: Any) -> Wanted:
         raise RunError("give tolerance (a share of the figure) or within (in its unit), not both")
     within = _number(table, "within", 0, MOST)
     tolerance = _number(table, "tolerance", 0, 10)
-    weight = _number(table, "weight", 0, 1_000)
+    weight = _number(table, "weight", 0, 1)
     return Wanted(
         name,
         _number(table, "value"),

@@ -77,8 +77,8 @@ class Wanted:
     """A target as the fit file asks for it.
 
     `tolerance` is the standard deviation, as a share of the figure, by which the model may be off for reasons other than
-    chance (what it leaves out, and how well the figure was counted); `within` is the same in the target's unit. `weight` says how much
-    it counts; 0 is only reported.
+    chance (what it leaves out, and how well the figure was counted); `within` is the same in the target's unit. `weight`, from 0 to 1, says
+    how much of what it tells is used: at a half it has as much again of an error of its own, at 0 it is only reported.
     """
 
     name: str
