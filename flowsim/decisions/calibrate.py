@@ -21,7 +21,6 @@ Where no point of the space comes near enough to the data, tolerances are widene
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
@@ -33,9 +32,10 @@ import numpy as np
 import pandas as pd
 
 from flowsim.decisions.emulator import Emulator, Scale, chance_of, spread_out
-from flowsim.decisions.fit_file import Fit, Prior, check_fit, read_fit
+from flowsim.decisions.fit_file import Fit, check_fit, read_fit
+from flowsim.decisions.fit_store import Wave, begin_or_go_on, keep_wave, kept_wave
 from flowsim.decisions.particles import cooled, even
-from flowsim.decisions.plausible import DISCREPANCY, WEIGHT, Plausible, usual_of
+from flowsim.decisions.plausible import DISCREPANCY, FITTED, WEIGHT, Plausible, fitted_scenario, usual_of
 from flowsim.decisions.targets import Reading, Target, targets_for
 from flowsim.decisions.unknowns import Unknown, with_values
 from flowsim.engine import AUTO, chosen_engine, runs_in_threads
@@ -46,14 +46,12 @@ from flowsim.experiment.store import alone_in
 from flowsim.experiment.worker import Job, run_job
 from flowsim.generators import generator
 from flowsim.observed import Observed, read_observed
-from flowsim.results import read_table, write_table, write_text
 from flowsim.scenario.files import fingerprint, load, to_toml
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.timeline import build_timeline
 from flowsim.units import Floats
 from flowsim.version import __version__
 
-MANIFEST: Final = "calibration.json"
 # The likelihood is taken to this power for the points of a wave, so that they also lie around what is plausible.
 WAVE_POWER: Final = 0.3
 # Share of the points, the nearest to the data, over which chance is pooled and from which the emulator learns in later waves.
@@ -61,19 +59,8 @@ NEAR: Final = 0.5
 FEWEST_NEAR: Final = 24
 CHANCE_LEVEL: Final = 0.95
 EVEN_POINTS: Final = 4_096
-# A target nearer than MET is met, one further than MISSED is not (standard deviations of the whole error).
-MET, MISSED = 2.0, 3.0
 
 Watch = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Wave:
-    """Points that were run: `places` in the unit cube, shape (points, unknowns), and what every replication of each came to,
-    `values` of shape (points, replications, targets)."""
-
-    places: Floats
-    values: Floats
 
 
 @dataclass(frozen=True)
@@ -102,7 +89,7 @@ class Calibration:
     @property
     def runs(self) -> int:
         """Replications that were run in all."""
-        return sum(wave.values.shape[0] * wave.values.shape[1] for wave in (*self.waves, self.final))
+        return sum(wave.figures.shape[0] * wave.figures.shape[1] for wave in (*self.waves, self.final))
 
 
 @dataclass(frozen=True)
@@ -111,7 +98,7 @@ class Point:
 
     number: int
     scenario: Scenario
-    values: Mapping[Unknown, float]
+    at: Mapping[Unknown, float]
     replications: range
     reading: Reading
     seed: int
@@ -121,9 +108,9 @@ class Point:
 def run_point(point: Point) -> Floats:
     """What every replication of a point comes to, shape (replications, targets). Raises ScenarioError that says where."""
     try:
-        scenario = with_values(point.scenario, point.values)
+        scenario = with_values(point.scenario, point.at)
     except ScenarioError as error:
-        where = ", ".join(f"{unknown.name} = {value:g}" for unknown, value in point.values.items())
+        where = ", ".join(f"{unknown.name} = {value:g}" for unknown, value in point.at.items())
         raise ScenarioError(f"with {where}: {words}" for words in error.complaints) from None
     timeline, reading = build_timeline(scenario), point.reading
     rows = []
@@ -163,8 +150,20 @@ def calibrate(
     if chosen < 0:
         raise RunError(f"the seed is {chosen}, but must be 0 or more")
     place = None if folder is None else Path(folder)
+    named = base.name if isinstance(scenario, Scenario) else str(scenario)
     work = _Work(
-        base, wish, months, targets, chosen, chosen_engine(engine), cores, executor, place, on_done, on_news
+        base,
+        named,
+        wish,
+        months,
+        targets,
+        chosen,
+        chosen_engine(engine),
+        cores,
+        executor,
+        place,
+        on_done,
+        on_news,
     )
     with _held(place):
         return work.done(data.sources)
@@ -177,13 +176,13 @@ def fitted_months(scenario: Scenario, observed: Observed, fit: Fit) -> tuple[str
     """
     run = scenario.run
     days = pd.date_range(run.start, periods=run.days)
-    counts = days.strftime("%Y-%m").value_counts()
-    whole = sorted(m for m, count in counts.items() if count == pd.Period(str(m), "M").days_in_month)
+    names, counts = np.unique(days.strftime("%Y-%m").to_numpy(dtype=str), return_counts=True)
+    whole = [str(m) for m, n in zip(names, counts, strict=True) if n == pd.Period(str(m), "M").days_in_month]
     known: set[str] | None = None
     if observed.monthly is not None:
         known = set(pd.PeriodIndex(observed.monthly.index, freq="M").strftime("%Y-%m"))
     found = [
-        str(m)
+        m
         for m in whole
         if (fit.begins is None or m >= fit.begins)
         and (fit.ends is None or m <= fit.ends)
@@ -201,11 +200,22 @@ def _held(folder: Path | None) -> AbstractContextManager[None]:
     return nullcontext() if folder is None else alone_in(folder)
 
 
+@dataclass(frozen=True)
+class _Learnt:
+    """What is known after a wave: places `around` what is plausible, and `plausible` ones, shape (places, unknowns) each."""
+
+    emulator: Emulator
+    widened: float
+    around: Floats
+    plausible: Floats
+
+
 @dataclass
 class _Work:
     """A fit under way."""
 
     base: Scenario
+    named: str
     fit: Fit
     months: tuple[str, ...]
     targets: tuple[Target, ...]
@@ -234,23 +244,23 @@ class _Work:
             begin_or_go_on(self.folder, self._manifest())
         waves: list[Wave] = []
         left: list[float] = []
-        emulator: Emulator | None = None
-        widened = 1.0
+        learnt: _Learnt | None = None
         for number in range(self.fit.effort.waves):
             kept = self._kept(number)
             if kept is None:
-                places = self._first_places() if emulator is None else self._next_places(number, emulator, waves)
+                places = self._first_places() if learnt is None else self._next_places(number, learnt, waves)
                 kept = self._run(number, places)
             waves.append(kept)
             self._tell(kept)
-            emulator, widened = self._learnt(waves)
-            left.append(self._left(emulator))
-            self.on_news(_news(number, self.fit.effort.waves, left[-1], widened))
-        assert emulator is not None
+            learnt = self._learnt(waves)
+            left.append(self._left(learnt.emulator))
+            self.on_news(_news(number, self.fit.effort.waves, left[-1], learnt.widened))
+        assert learnt is not None
+        emulator, widened = learnt.emulator, learnt.widened
         number = self.fit.effort.waves
         final = self._kept(number)
         if final is None:
-            final = self._run(number, self._members(emulator))
+            final = self._run(number, self._members(learnt))
         self._tell(final)
         plausible = self._plausible(final, emulator, widened, left, sources)
         if self.folder is not None:
@@ -267,17 +277,17 @@ class _Work:
         rng = generator(self.seed, 0, "calibrate/first wave")
         return even(self.sizes[0][0], len(self.fit.priors), rng)
 
-    def _next_places(self, number: int, emulator: Emulator, waves: Sequence[Wave]) -> Floats:
+    def _next_places(self, number: int, learnt: _Learnt, waves: Sequence[Wave]) -> Floats:
         """Points of what is left and around it, far from each other and from those that were run."""
-        rng = generator(self.seed, number, "calibrate/wave")
-        cloud = cooled(emulator.log_likelihood, len(self.fit.priors), rng, WAVE_POWER)
         among = [place for wave in waves[1:] for place in wave.places]
-        return spread_out(cloud, self.sizes[number][0], among)
+        return spread_out(learnt.around, self.sizes[number][0], among)
 
-    def _members(self, emulator: Emulator) -> Floats:
+    def _members(self, learnt: _Learnt) -> Floats:
         rng = generator(self.seed, 0, "calibrate/set")
-        cloud = cooled(emulator.log_likelihood, len(self.fit.priors), rng)
-        return cloud[rng.choice(len(cloud), self.sizes[-1][0], replace=False)]
+        count = self.sizes[-1][0]
+        return learnt.plausible[
+            rng.choice(len(learnt.plausible), count, replace=count > len(learnt.plausible))
+        ]
 
     def _values(self, place: Floats) -> dict[Unknown, float]:
         return {prior.unknown: float(prior.value(x)) for prior, x in zip(self.fit.priors, place, strict=True)}
@@ -306,7 +316,7 @@ class _Work:
         wave = Wave(places, values)
         self._refuse_nothing(wave)
         if self.folder is not None:
-            write_table(self.folder / f"wave-{number:02d}.parquet", self._table(wave))
+            keep_wave(self.folder, number, wave, *self._columns())
         return wave
 
     def _scattered(self, points: Sequence[Point]) -> Iterable[tuple[Point, Floats]]:
@@ -314,21 +324,19 @@ class _Work:
         return scattered(run_point, points, cores=self.cores, threads=threads, executor=self.executor)
 
     def _tell(self, wave: Wave) -> None:
-        self.ran += wave.values.shape[0] * wave.values.shape[1]
+        self.ran += wave.figures.shape[0] * wave.figures.shape[1]
         self.on_done(self.ran, self.total)
 
     def _words_of_a_stop(self, number: int) -> str:
         if self.folder is None:
             return "stopped before the fit was finished: nothing is kept without a folder"
         waves = "the last runs of the set" if number == self.fit.effort.waves else f"wave {number + 1}"
-        return (
-            f"stopped during {waves}; the {number} finished before are in {self.folder}, and the same command goes on there"
-        )
+        return f"stopped during {waves}; the {number} finished before are in {self.folder}, and the same command goes on there"
 
     def _refuse_nothing(self, wave: Wave) -> None:
         """Raise RunError where a target has no figure in some replication: nobody to be counted."""
         for n, target in enumerate(self.targets):
-            if np.isnan(wave.values[:, :, n]).any():
+            if np.isnan(wave.figures[:, :, n]).any():
                 raise RunError(
                     f"targets.{target.name}: the model has no such figure at some points of the ranges, as nobody is counted "
                     "there; narrow the ranges, or leave the target out"
@@ -336,26 +344,24 @@ class _Work:
 
     # Learning
 
-    def _learnt(self, waves: Sequence[Wave]) -> tuple[Emulator, float]:
-        """An emulator of all that was run, and by how much tolerances are widened."""
-        widened = 1.0
-        emulator = self._emulator(waves, 1.0)
-        if len(waves) == 1:
-            return emulator, widened
-        best = self._nearest(waves, emulator)
-        if best > _most_by_chance(emulator.counting):
+    def _learnt(self, waves: Sequence[Wave]) -> _Learnt:
+        """An emulator of all that was run, by how much tolerances are widened, and what is plausible then."""
+        emulator, widened = self._emulator(waves, 1.0), 1.0
+        around, plausible = self._clouds(emulator, len(waves))
+        best = float(emulator.distance(plausible).min())
+        # After the first wave the emulator is too rough to say that nothing fits.
+        if len(waves) > 1 and best > _most_by_chance(emulator.counting):
             widened = float(np.sqrt(best / emulator.counting))
             emulator = self._emulator(waves, widened)
-        return emulator, widened
+            around, plausible = self._clouds(emulator, len(waves))
+        return _Learnt(emulator, widened, around, plausible)
 
-    def _nearest(self, waves: Sequence[Wave], emulator: Emulator) -> float:
-        """The squared implausibility of the best place there is."""
-        rng = generator(self.seed, len(waves), "calibrate/nearest")
-        cloud = cooled(emulator.log_likelihood, len(self.fit.priors), rng)
-        return float(emulator.distance(cloud).min())
+    def _clouds(self, emulator: Emulator, waves: int) -> list[Floats]:
+        rng = generator(self.seed, waves, "calibrate/cloud")
+        return cooled(emulator.log_likelihood, len(self.fit.priors), rng, (WAVE_POWER, 1.0))
 
     def _emulator(self, waves: Sequence[Wave], widened: float) -> Emulator:
-        scaled = [self.scale.of(wave.values) for wave in waves]
+        scaled = [self.scale.of(wave.figures) for wave in waves]
         means = np.concatenate([s.mean(axis=1) for s in scaled])
         counts = np.concatenate([np.full(len(s), s.shape[1]) for s in scaled])
         near = self._near(means)
@@ -396,34 +402,11 @@ class _Work:
 
     # What is kept
 
+    def _kept(self, number: int) -> Wave | None:
+        return kept_wave(self.folder, number, self.sizes[number], *self._columns()) if self.folder else None
+
     def _columns(self) -> tuple[list[str], list[str]]:
         return [prior.name for prior in self.fit.priors], [target.label for target in self.targets]
-
-    def _table(self, wave: Wave) -> pd.DataFrame:
-        """One row a replication: point, replication, the place in the unit cube, and every figure."""
-        points, replications, _ = wave.values.shape
-        names, labels = self._columns()
-        table = pd.DataFrame({"point": np.repeat(np.arange(points), replications)})
-        table["replication"] = np.tile(np.arange(replications), points)
-        places = pd.DataFrame(np.repeat(wave.places, replications, axis=0), columns=[f"at {n}" for n in names])
-        figures = pd.DataFrame(wave.values.reshape(points * replications, -1), columns=labels)
-        return pd.concat([table, places, figures], axis=1)
-
-    def _kept(self, number: int) -> Wave | None:
-        """A wave that is in the folder, whole; None where it is not."""
-        if self.folder is None or not (self.folder / f"wave-{number:02d}.parquet").exists():
-            return None
-        try:
-            table = read_table(self.folder / f"wave-{number:02d}.parquet")
-        except RunError:
-            return None
-        points, replications = self.sizes[number]
-        names, labels = self._columns()
-        if len(table) != points * replications or not {*labels, *(f"at {n}" for n in names)} <= set(table):
-            return None
-        places = table[[f"at {n}" for n in names]].to_numpy(dtype=np.float64)[::replications]
-        values = table[labels].to_numpy(dtype=np.float64).reshape(points, replications, -1)
-        return Wave(places, values)
 
     def _manifest(self) -> dict[str, Any]:
         return {
@@ -431,7 +414,9 @@ class _Work:
             "scenario": self.base.name,
             "fingerprint": fingerprint(self.base),
             "vary": [f"{p.name} from {p.low:g} to {p.high:g}, {p.scale}" for p in self.fit.priors],
-            "targets": [f"{t.label} = {t.observed!r} within {t.sd!r}, weight {t.weight:g}" for t in self.targets],
+            "targets": [
+                f"{t.label} = {t.observed!r} within {t.sd!r}, weight {t.weight:g}" for t in self.targets
+            ],
             "months": [self.months[0], self.months[-1]],
             "effort": asdict(self.fit.effort),
             "seed": self.seed,
@@ -447,9 +432,7 @@ class _Work:
         left: Sequence[float],
         sources: tuple[str, ...],
     ) -> Plausible:
-        columns = {
-            prior.name: prior.value(final.places[:, n]) for n, prior in enumerate(self.fit.priors)
-        }
+        columns = {prior.name: prior.value(final.places[:, n]) for n, prior in enumerate(self.fit.priors)}
         distance = np.sqrt(emulator.distance(final.places) / emulator.counting)
         table = pd.DataFrame({**columns, WEIGHT: 1 / len(final.places), DISCREPANCY: distance})
         about = {
@@ -464,9 +447,10 @@ class _Work:
         }
         unknowns = tuple(prior.unknown for prior in self.fit.priors)
         names = tuple(prior.name for prior in self.fit.priors)
-        return Plausible(
-            self.base.name if self.base.name else "", names, table, fingerprint(self.base), usual_of(self.base, unknowns), about
+        found = Plausible(
+            self.named, names, table, fingerprint(self.base), usual_of(self.base, unknowns), about
         )
+        return replace(found, about={**about, FITTED: fingerprint(fitted_scenario(self.base, found))})
 
 
 def _most_by_chance(figures: int) -> float:
@@ -478,37 +462,7 @@ def _most_by_chance(figures: int) -> float:
 
 def _news(number: int, waves: int, left: float, widened: float) -> str:
     share = f"{left:.1%} of the ranges is" if left >= 0.0005 else "less than 0.1% of the ranges is"
-    wide = "" if widened == 1 else f"; nothing comes nearer to the data than {widened:.1f} times the tolerances"
+    wide = (
+        "" if widened == 1 else f"; nothing comes nearer to the data than {widened:.1f} times the tolerances"
+    )
     return f"Wave {number + 1} of {waves}: {share} still plausible{wide}."
-
-
-SAME: Final = {
-    "flowsim": "the version of flowsim",
-    "fingerprint": "the scenario",
-    "vary": "what varies",
-    "targets": "the targets",
-    "months": "the months",
-    "effort": "the effort",
-    "seed": "the seed",
-    "engine": "the engine",
-}
-
-
-def begin_or_go_on(folder: Path, asked: Mapping[str, Any]) -> None:
-    """Begin a fit in a folder, or find it as it was left. Raises RunError where the folder holds another."""
-    path = folder / MANIFEST
-    if not path.exists():
-        if any(folder.glob("wave-*.parquet")):
-            raise RunError(f"{folder} holds waves of a fit but no {MANIFEST}; choose another folder")
-        write_text(path, json.dumps(asked, indent=2, ensure_ascii=False) + "\n")
-        return
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as problem:
-        raise RunError(f"{path} cannot be read; choose another folder") from problem
-    differing = [words for key, words in SAME.items() if found.get(key) != asked[key]]
-    if differing:
-        raise RunError(
-            f"{folder} holds another fit: {', '.join(differing)} {'is' if len(differing) == 1 else 'are'} not the same. "
-            "Choose another folder, or ask for the same"
-        )

@@ -28,6 +28,8 @@ MOST_DIRECTIONS: Final = 14
 WORTH_A_DIRECTION: Final = 0.15
 SMALLEST_VARIANCE: Final = 1e-6
 AT_ONCE: Final = 4_096
+# Lengths are learnt from so many points at most; values from all.
+MOST_FOR_LENGTHS: Final = 150
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,15 @@ class Emulator:
     """
 
     def __init__(
-        self, places: Floats, means: Floats, replications: Floats, chance: Floats, scale: Scale, widened: float
+        self,
+        places: Floats,
+        means: Floats,
+        replications: Floats,
+        chance: Floats,
+        scale: Scale,
+        widened: float,
     ) -> None:
+        self.scale, self.chance_of_all = scale, chance
         counts = scale.weight > 0
         chance, means = chance[np.ix_(counts, counts)], means[:, counts]
         tolerance = (widened * scale.tolerance[counts]) ** 2
@@ -142,7 +151,8 @@ class Emulator:
         Counts chance, tolerance and the emulator's own doubt; some `counting` where a place fits. Shape (places,).
         """
         means, variances = self.guesses(places)
-        return self._constant + ((self._aim - means) ** 2 / (1 + variances)).sum(axis=1)
+        found: Floats = self._constant + ((self._aim - means) ** 2 / (1 + variances)).sum(axis=1)
+        return found
 
     def log_likelihood(self, places: Floats) -> Floats:
         """The logarithm of the synthetic likelihood (Wood 2010, Nature 466, 1102-1104) of the data, up to a constant."""
@@ -190,9 +200,10 @@ class _Surface:
         kernel: Any = ConstantKernel(size, (1e-4, 1e3)) * RBF(np.full(self._unknowns, 0.7), (0.15, 8.0))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            self._process = GaussianProcessRegressor(kernel, alpha=np.maximum(noise, SMALLEST_VARIANCE)).fit(
-                places, left
-            )
+            noise = np.maximum(noise, SMALLEST_VARIANCE)
+            some = np.linspace(0, len(places) - 1, min(len(places), MOST_FOR_LENGTHS)).astype(np.int64)
+            learnt = GaussianProcessRegressor(kernel, alpha=noise[some]).fit(places[some], left[some]).kernel_
+            self._process = GaussianProcessRegressor(learnt, alpha=noise, optimizer=None).fit(places, left)
 
     def _of(self, places: Floats) -> Floats:
         return _terms(places) if self._square else np.column_stack([np.ones(len(places)), places - 0.5])
@@ -200,7 +211,8 @@ class _Surface:
     def at(self, places: Floats) -> tuple[Floats, Floats]:
         """Mean and variance at some places."""
         parts = [
-            self._process.predict(places[i : i + AT_ONCE], return_std=True) for i in range(0, len(places), AT_ONCE)
+            self._process.predict(places[i : i + AT_ONCE], return_std=True)
+            for i in range(0, len(places), AT_ONCE)
         ]
         mean = np.concatenate([part[0] for part in parts])
         spread = np.concatenate([part[1] for part in parts])

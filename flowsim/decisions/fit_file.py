@@ -1,24 +1,26 @@
-"""The fit file: which numbers of a scenario are to be fitted, over which ranges, to which targets. TOML:
+"""The fit file: which numbers of a scenario are to be fitted, over which ranges, to which targets.
 
-    from = "2016-04"                          # first and last month; all that run and data share unless given
-    to = "2017-03"
+It is TOML:
 
-    [vary]                                    # every number with the range in which it lies for all one knows
-    "services.stit.stay.mean" = { low = 24, high = 34 }
-    "services.homecare.starts*" = { low = 0.9, high = 1.15 }              # * a factor, + an amount
-    "Homecare collapse: services.homecare.starts" = { low = 0.7, high = 1.0 }   # the size of a dated change
-    "while_waiting.leaves_per_day" = { low = 0.002, high = 0.02, scale = "log" }
+from = "2016-04"                          # first and last month; all that run and data share unless given
+to = "2017-03"
 
-    [targets]                                 # see flowsim.decisions.targets for the names
-    monthly_delayed = { tolerance = 0.05 }    # a standard deviation, as a share of each figure
-    monthly_delayed_A = { tolerance = 0.15, weight = 0.5 }
-    excess_mean = { value = 197, within = 10 }  # the same in the target's unit
+[vary]                                    # every number with the range in which it lies for all one knows
+"services.stit.stay.mean" = { low = 24, high = 34 }
+"services.homecare.starts*" = { low = 0.9, high = 1.15 }              # * a factor, + an amount
+"Homecare collapse: services.homecare.starts" = { low = 0.7, high = 1.0 }   # the size of a dated change
+"while_waiting.leaves_per_day" = { low = 0.002, high = 0.02, scale = "log" }
 
-    [effort]                                  # all may be left out
-    waves = 4
-    points = 160                              # in the first wave; half as many in each of the others
-    replications = 4                          # of a point in the first wave; twice as many in the others
-    members = 100                             # of the plausible set
+[targets]                                 # see flowsim.decisions.targets for the names
+monthly_delayed = { tolerance = 0.05 }    # a standard deviation, as a share of each figure
+monthly_delayed_A = { tolerance = 0.15, weight = 0.5 }
+excess_mean = { value = 197, within = 10 }  # the same in the target's unit
+
+[effort]                                  # all may be left out
+waves = 4
+points = 160                              # in the first wave; half as many in each of the others
+replications = 4                          # of a point in the first wave; twice as many in the others
+members = 100                             # of the plausible set
 """
 
 from __future__ import annotations
@@ -188,7 +190,9 @@ def _each(document: Mapping[str, Any], key: str, read: Any, wrong: list[str]) ->
         except RunError as problem:
             wrong.append(f"{key}.{printable(name)}: {problem}")
     names = [one.name for one in found]
-    wrong += [f"{key}.{printable(n)}: is named twice" for n in sorted({n for n in names if names.count(n) > 1})]
+    wrong += [
+        f"{key}.{printable(n)}: is named twice" for n in sorted({n for n in names if names.count(n) > 1})
+    ]
     return found
 
 
@@ -262,7 +266,9 @@ def _effort(given: Any, wrong: list[str]) -> Effort:
     found: dict[str, int] = {}
     for key, value in given.items():
         if key not in EFFORT_RANGES:
-            wrong.append(f"effort.{printable(str(key))}: there is no such key; {nearest(str(key), EFFORT_RANGES)}")
+            wrong.append(
+                f"effort.{printable(str(key))}: there is no such key; {nearest(str(key), EFFORT_RANGES)}"
+            )
             continue
         low, high = EFFORT_RANGES[key]
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:

@@ -7,35 +7,41 @@ power asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
 
 from flowsim.units import Floats
 
-PARTICLES: Final = 2_048
-MOVES: Final = 5
-MOST_STEPS: Final = 60
+PARTICLES: Final = 1_024
+MOVES: Final = 4
+SMALLEST_STEP: Final = 1e-4
 # So much of the cloud still counts after each step.
 KEPT: Final = 0.5
 
 
 def cooled(
-    log_likelihood: Callable[[Floats], Floats], unknowns: int, rng: np.random.Generator, power: float = 1.0
-) -> Floats:
-    """Points with a density in proportion to the likelihood to a power, on an even ground; shape (PARTICLES, unknowns)."""
+    log_likelihood: Callable[[Floats], Floats],
+    unknowns: int,
+    rng: np.random.Generator,
+    powers: Sequence[float] = (1.0,),
+) -> list[Floats]:
+    """Clouds with a density in proportion to the likelihood to each of these (ascending) powers, on an even ground.
+
+    Each has shape (PARTICLES, unknowns).
+    """
     places = even(PARTICLES, unknowns, rng)
     logs = log_likelihood(places)
-    reached = 0.0
-    for _ in range(MOST_STEPS):
-        step = _step(logs, power - reached)
-        reached += step
-        places, logs = _drawn_again(places, logs, step, rng)
-        places, logs = _moved(places, logs, reached, log_likelihood, rng)
-        if reached >= power - 1e-12:
-            break
-    return places
+    reached, clouds = 0.0, []
+    for power in powers:
+        while reached < power - 1e-12:
+            step = _step(logs, power - reached)
+            reached += step
+            places, logs = _drawn_again(places, logs, step, rng)
+            places, logs = _moved(places, logs, reached, log_likelihood, rng)
+        clouds.append(places)
+    return clouds
 
 
 def even(count: int, unknowns: int, rng: np.random.Generator) -> Floats:
@@ -57,7 +63,7 @@ def _step(logs: Floats, most: float) -> float:
     for _ in range(50):
         middle = (low + high) / 2
         low, high = (middle, high) if _counting(logs, middle) >= KEPT else (low, middle)
-    return max(low, 1e-9)
+    return min(most, max(low, SMALLEST_STEP))
 
 
 def _counting(logs: Floats, step: float) -> float:

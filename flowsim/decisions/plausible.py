@@ -37,6 +37,8 @@ from flowsim.units import Floats
 TABLE: Final = "plausible.parquet"
 COPY: Final = "plausible.csv"
 MANIFEST: Final = "plausible.json"
+# The fingerprint of the scenario with the typical member written into it, in the manifest.
+FITTED: Final = "fitted"
 WEIGHT, DISCREPANCY = "weight", "discrepancy"
 GOLDEN: Final = (math.sqrt(5) - 1) / 2
 # Numbers nearer than this, relative, are the same number: a file may have been written with ten digits.
@@ -117,7 +119,9 @@ class Plausible:
         return load(self.base)
 
     def scenario(self, scenario: Scenario, member: int) -> Scenario:
-        """A scenario with a member's values. Raises RunError or ScenarioError in words where that makes no sense."""
+        """A scenario with a member's values; also one into which the typical member was written. Raises RunError or ScenarioError in words where that makes no sense."""
+        if self.about.get(FITTED) == fingerprint(scenario):
+            return self.written_into(scenario).scenario(scenario, member)
         values = self.values(member)
         return with_values(scenario, {u: self._value(u, scenario, values[u.name]) for u in self.unknowns})
 
@@ -149,6 +153,7 @@ class Plausible:
             table=table,
             fingerprint=fingerprint(scenario),
             usual=usual_of(scenario, self.unknowns),
+            about={key: value for key, value in self.about.items() if key != FITTED},
         )
 
     def sentence(self) -> str:
@@ -224,6 +229,12 @@ def _place(folder: Path | str) -> Path:
     if str(folder) in bundled_sets():
         return bundled_folder() / "plausible" / str(folder)
     return Path(folder)
+
+
+def fitted_scenario(scenario: Scenario, plausible: Plausible) -> Scenario:
+    """A scenario with the typical member of a set written into it. Raises RunError or ScenarioError in words."""
+    typical = plausible.typical()
+    return with_values(scenario, {unknown: typical[unknown.name] for unknown in plausible.unknowns})
 
 
 class Met:

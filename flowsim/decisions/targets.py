@@ -158,11 +158,11 @@ def complaint_about(wanted: Wanted, scenario: Scenario) -> str | None:
     reasons = _reasons(wanted.name, kind)
     given = {service.reason for service in scenario.services.values()}
     if reasons and not given & set(reasons):
-        return f"no service of {scenario.name} has {' or '.join(reasons)} as its reason, so it is always 0 there"
-    if wanted.value is not None and kind.spread != "once":
         return (
-            f"takes no value: it is {kind.spread}, so it has one figure for each, from what was observed"
+            f"no service of {scenario.name} has {' or '.join(reasons)} as its reason, so it is always 0 there"
         )
+    if wanted.value is not None and kind.spread != "once":
+        return f"takes no value: it is {kind.spread}, so it has one figure for each, from what was observed"
     if wanted.value is None and not kind.from_data:
         return f"needs a value (in {kind.unit}): the observed figures cannot tell it"
     return None
@@ -193,7 +193,9 @@ def targets_for(
         for part, value in known.items():
             # A month with next to nothing may still be off by something.
             off = (
-                one.within if one.within is not None else max(one.tolerance * abs(value), 0.2 * one.tolerance * size)
+                one.within
+                if one.within is not None
+                else max(one.tolerance * abs(value), 0.2 * one.tolerance * size)
             )
             found.append(Target(one.name, part, kind.unit, float(value), off, one.weight, kind))
     if wrong:
