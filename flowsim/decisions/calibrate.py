@@ -31,7 +31,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from flowsim.decisions.emulator import Emulator, Scale, chance_of, spread_out
+from flowsim.decisions.emulator import Emulator, Scale, chance_of, in_one_thread, spread_out
 from flowsim.decisions.fit_file import Fit, check_fit, read_fit
 from flowsim.decisions.fit_store import Wave, begin_or_go_on, keep_wave, kept_wave
 from flowsim.decisions.particles import cooled, even
@@ -252,8 +252,9 @@ class _Work:
                 kept = self._run(number, places)
             waves.append(kept)
             self._tell(kept)
-            learnt = self._learnt(waves)
-            left.append(self._left(learnt.emulator))
+            with in_one_thread():
+                learnt = self._learnt(waves)
+                left.append(self._left(learnt.emulator))
             self.on_news(_news(number, self.fit.effort.waves, left[-1], learnt.widened))
         assert learnt is not None
         emulator, widened = learnt.emulator, learnt.widened

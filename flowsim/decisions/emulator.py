@@ -13,7 +13,8 @@ surface and a Gaussian process over what that leaves (scikit-learn; Rasmussen an
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -30,6 +31,15 @@ SMALLEST_VARIANCE: Final = 1e-6
 AT_ONCE: Final = 4_096
 # Lengths are learnt from so many points at most; values from all.
 MOST_FOR_LENGTHS: Final = 150
+
+
+@contextmanager
+def in_one_thread() -> Iterator[None]:
+    """Linear algebra in one thread: sums are then the same on every machine's number of cores, and small ones are not slower."""
+    from sklearn.utils.parallel import ThreadpoolController
+
+    with ThreadpoolController().limit(limits=1):
+        yield
 
 
 @dataclass(frozen=True)

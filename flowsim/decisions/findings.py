@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from flowsim.decisions.calibrate import Calibration
-from flowsim.decisions.emulator import Emulator, Scale
+from flowsim.decisions.emulator import Emulator, Scale, in_one_thread
 from flowsim.decisions.particles import even
 from flowsim.generators import generator
 from flowsim.units import Floats
@@ -53,7 +53,7 @@ def standing_in(found: Calibration) -> pd.DataFrame:
     names = [prior.name for prior in found.fit.priors]
     rows = []
     if len(names) > 1:
-        matrix = np.corrcoef(found.final.places.T)
+        matrix = np.atleast_2d(np.corrcoef(found.final.places.T))
         rows = [
             (names[i], names[j], float(matrix[i, j]))
             for i, j in combinations(range(len(names)), 2)
@@ -114,7 +114,8 @@ def conflicts(found: Calibration) -> pd.DataFrame:
     emulator of the first wave. `apart`: how far the best point is from meeting the figure, or the worse of the two, in standard
     deviations of chance and tolerance.
     """
-    apart, labels = _apart(found)
+    with in_one_thread():
+        apart, labels = _apart(found)
     rows: list[tuple[str, str, float]] = []
     least = apart.min(axis=0)
     rows += [(labels[n], "", float(least[n])) for n in np.flatnonzero(least > MISSED)]

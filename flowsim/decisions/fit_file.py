@@ -34,7 +34,7 @@ from typing import Any, Final
 import numpy as np
 
 from flowsim.decisions.targets import Wanted, complaint_about
-from flowsim.decisions.unknowns import Unknown, check_unknown, unknown_from
+from flowsim.decisions.unknowns import Unknown, check_unknown, unknown_from, with_values
 from flowsim.errors import FlowsimError, RunError, ScenarioError
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.safely import MOST_BYTES, document_in, read_bytes, text_of
@@ -155,6 +155,8 @@ def check_fit(fit: Fit, scenario: Scenario, name: str = "the fit") -> None:
     for prior in fit.priors:
         try:
             check_unknown(scenario, prior.unknown)
+            for end in (prior.low, prior.high):
+                with_values(scenario, {prior.unknown: end})
         except FlowsimError as problem:
             complaints = problem.complaints if isinstance(problem, ScenarioError) else (str(problem),)
             wrong += [f"{name}: vary: {words}" for words in complaints]

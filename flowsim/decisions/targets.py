@@ -252,7 +252,7 @@ def _by_weekday(counts: pd.Series[float], months: Sequence[str]) -> dict[str, fl
     kept = counts[inside].dropna()
     if len(kept) < 7 * FEWEST_WEEKS:
         return {}
-    weekday = pd.DatetimeIndex(kept.index).dayofweek
+    weekday = pd.DatetimeIndex(kept.index).day_of_week
     means = np.array([kept[weekday == n].mean() for n in range(7)])
     return {day: float(means[n] / means.mean() - 1) for n, day in enumerate(WEEKDAYS)}
 
@@ -272,7 +272,7 @@ class Reading:
         run = scenario.run
         dates = pd.date_range(run.start, periods=run.days)
         self._month = dates.strftime("%Y-%m").to_numpy()
-        self._weekday = dates.dayofweek.to_numpy()
+        self._weekday = dates.day_of_week.to_numpy()
         self._fitted = np.isin(self._month, list(months))
         self._christmas = np.array([_is_christmas(d) for d in dates])
         self.census_only = all(target.kind.census for target in targets)
