@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -41,6 +41,8 @@ MANIFEST: Final = "plausible.json"
 FITTED: Final = "fitted"
 WEIGHT, DISCREPANCY = "weight", "discrepancy"
 GOLDEN: Final = (math.sqrt(5) - 1) / 2
+# Built scenarios that are kept for those who ask again.
+MOST_KEPT: Final = 1_024
 # Numbers nearer than this, relative, are the same number: a file may have been written with ten digits.
 SAME: Final = 1e-9
 
@@ -160,8 +162,8 @@ class Plausible:
         """What a run with this set has to say of itself."""
         count = f"{len(self.paths)} number{'s' if len(self.paths) != 1 else ''}"
         return (
-            f"Bands and intervals carry the uncertainty of {count} fitted to data ({len(self)} plausible sets of "
-            f"values for {self.base}) as well as chance: each replication meets one of them."
+            f"Bands, and the 95 % intervals over replications in brackets, carry the uncertainty of {count} fitted to data as "
+            f"well as chance: each replication meets one of {len(self)} plausible sets of values for {self.base}."
         )
 
     # On disk
@@ -250,11 +252,13 @@ class Met:
         return self.plausible.sentence()
 
     def __call__(self, scenario: Scenario, replication: int) -> Scenario:
-        member = self.plausible.member_of(replication)
-        found = self._kept.get((id(scenario), member))
+        key = (id(scenario), self.plausible.member_of(replication))
+        found = self._kept.get(key)
         if found is None or found[0] is not scenario:
-            found = (scenario, self.plausible.scenario(scenario, member))
-            self._kept[id(scenario), member] = found
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            found = (scenario, self.plausible.scenario(scenario, key[1]))
+            self._kept[key] = found
         return found[1]
 
     def __getstate__(self) -> dict[str, Any]:
@@ -288,11 +292,19 @@ def run_plausible(
     return run_together([load(scenario)], effort)[0]
 
 
-def refuse_foreign(plausible: Plausible, scenario: Scenario) -> None:
-    """Raise RunError, in words, where a set cannot be used with a scenario."""
-    try:
-        plausible.scenario(scenario, 0)
-    except RunError as problem:
-        raise RunError(
-            f"the plausible set of {shortened(plausible.base)} does not suit {scenario.name}: {problem}"
-        ) from None
+def met_by(plausible: Path | str | None, scenarios: Sequence[Scenario]) -> Met | None:
+    """What makes replications meet the set in a folder (or the bundled one of that name); None where none is asked for.
+
+    Raises RunError or ScenarioError, in words, where there is no such set or it does not suit one of the scenarios.
+    """
+    if plausible is None:
+        return None
+    found = Plausible.load(plausible)
+    for scenario in scenarios:
+        try:
+            found.scenario(scenario, 0)
+        except RunError as problem:
+            raise RunError(
+                f"the plausible set of {shortened(found.base)} does not suit {scenario.name}: {problem}"
+            ) from None
+    return Met(found)
