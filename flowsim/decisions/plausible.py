@@ -12,8 +12,10 @@ neither undoes the other.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -37,6 +39,8 @@ from flowsim.units import Floats
 TABLE: Final = "plausible.parquet"
 COPY: Final = "plausible.csv"
 MANIFEST: Final = "plausible.json"
+# Names a folder with a set that the app is to offer.
+OFFERED: Final = "FLOWSIM_PLAUSIBLE"
 # The fingerprint of the scenario with the typical member written into it, in the manifest.
 FITTED: Final = "fitted"
 WEIGHT, DISCREPANCY = "weight", "discrepancy"
@@ -82,6 +86,12 @@ class Plausible:
     def unknowns(self) -> tuple[Unknown, ...]:
         """What the paths stand for."""
         return tuple(unknown_from(path) for path in self.paths)
+
+    @cached_property
+    def mark(self) -> str:
+        """What tells the set from another: SHA-256 (hexadecimal) of its values."""
+        text = "\n".join([self.fingerprint, *self.paths, self.table.to_csv(index=False)])
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @cached_property
     def weights(self) -> Floats:
@@ -225,6 +235,15 @@ def usual_of(scenario: Scenario, unknowns: tuple[Unknown, ...]) -> dict[str, flo
 def bundled_sets() -> tuple[str, ...]:
     """The names of the plausible sets that come with flowsim."""
     return tuple(sorted(path.parent.name for path in (bundled_folder() / "plausible").glob(f"*/{MANIFEST}")))
+
+
+def offered_sets() -> dict[str, str]:
+    """Sets that the app offers by name: the bundled ones, and the folder that FLOWSIM_PLAUSIBLE names, if it does."""
+    found = {name: name for name in bundled_sets()}
+    own = os.environ.get(OFFERED, "")
+    if own and (Path(own) / MANIFEST).is_file():
+        found[Path(own).resolve().name] = own
+    return found
 
 
 def _place(folder: Path | str) -> Path:

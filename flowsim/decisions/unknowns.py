@@ -102,9 +102,7 @@ class Unknown:
 
 
 def _with_change(scenario: Scenario, label: str, update: Mapping[str, Mapping[str, float]]) -> Scenario:
-    changes = tuple(
-        c.model_copy(update=dict(update)) if c.label == label else c for c in scenario.changes
-    )
+    changes = tuple(c.model_copy(update=dict(update)) if c.label == label else c for c in scenario.changes)
     return scenario.model_copy(update={"changes": changes})
 
 
