@@ -166,7 +166,10 @@ def calibrate(
         on_news,
     )
     with _held(place):
-        return work.done(data.sources)
+        try:
+            return work.done(data.sources)
+        except (KeyboardInterrupt, Stopped):
+            raise Stopped(work.words_of_a_stop()) from None
 
 
 def fitted_months(scenario: Scenario, observed: Observed, fit: Fit) -> tuple[str, ...]:
@@ -236,7 +239,7 @@ class _Work:
         self.total = sum(points * replications for points, replications in self.sizes)
         self.reading = Reading(self.targets, self.base, self.months)
         self.scale = Scale(self.targets)
-        self.ran = 0
+        self.ran = self.finished = 0
 
     def done(self, sources: tuple[str, ...]) -> Calibration:
         """Every wave, and the set."""
@@ -307,13 +310,10 @@ class _Work:
         values = np.empty((len(places), replications, len(self.targets)))
         self.on_done(self.ran, self.total)
         done = 0
-        try:
-            for point, found in self._scattered(points):
-                values[point.number] = found
-                done += replications
-                self.on_done(self.ran + done, self.total)
-        except (KeyboardInterrupt, Stopped):
-            raise Stopped(self._words_of_a_stop(number)) from None
+        for point, found in self._scattered(points):
+            values[point.number] = found
+            done += replications
+            self.on_done(self.ran + done, self.total)
         wave = Wave(places, values)
         self._refuse_nothing(wave)
         if self.folder is not None:
@@ -326,13 +326,15 @@ class _Work:
 
     def _tell(self, wave: Wave) -> None:
         self.ran += wave.figures.shape[0] * wave.figures.shape[1]
+        self.finished += 1
         self.on_done(self.ran, self.total)
 
-    def _words_of_a_stop(self, number: int) -> str:
+    def words_of_a_stop(self) -> str:
+        """What to say to a user who stopped it."""
         if self.folder is None:
             return "stopped before the fit was finished: nothing is kept without a folder"
-        waves = "the last runs of the set" if number == self.fit.effort.waves else f"wave {number + 1}"
-        return f"stopped during {waves}; the {number} finished before are in {self.folder}, and the same command goes on there"
+        waves = f"{self.finished} wave{'s' if self.finished != 1 else ''} finished by then"
+        return f"stopped: the {waves} {'are' if self.finished != 1 else 'is'} in {self.folder}; the same command goes on there"
 
     def _refuse_nothing(self, wave: Wave) -> None:
         """Raise RunError where a target has no figure in some replication: nobody to be counted."""

@@ -96,7 +96,7 @@ def test_the_same_bytes_on_two_cores_and_after_a_stop(tmp_path: Path) -> None:
         if done > 30:
             raise Stopped("the user")
 
-    with pytest.raises(Stopped, match="1 finished before"):
+    with pytest.raises(Stopped, match="1 wave finished by then is in"):
         calibrate(city(), observed, fit, folder=tmp_path / "three", seed=5, on_done=stop_in_the_second_wave)
     assert sorted(path.name for path in (tmp_path / "three").glob("*.parquet")) == ["wave-00.parquet"]
     heard: list[int] = []
