@@ -235,6 +235,17 @@ def test_targets_are_what_the_return_says() -> None:
     }
 
 
+def test_months_of_a_daily_census_are_those_that_are_whole() -> None:
+    days = pd.date_range("2017-10-01", "2017-11-20")
+    census = pd.DataFrame({"A": 2.0, "E": 5.0, "total": 7.0}, index=days)
+    found = targets_for(
+        city(), Observed(census=census), small_fit({"monthly_delayed": {}, "monthly_delayed_E": {}}).wanted, ("2017-10", "2017-11")
+    )  # fmt: skip
+    assert {target.label: target.observed for target in found} == {
+        "monthly_delayed 2017-10": 7.0, "monthly_delayed_E 2017-10": 5.0,
+    }  # fmt: skip
+
+
 def test_a_replication_is_read_as_its_tables_say() -> None:
     wish = {
         "monthly_delayed": {}, "delayed_E_mean": {}, "excess_mean": {"value": 9}, "wait_mean_stit": {"value": 1},
