@@ -232,8 +232,8 @@ def monthly_people(observed: Observed) -> pd.DataFrame | None:
     named = observed.census.add_prefix("days_").rename(columns={"days_total": "total_days"})
     months = pd.PeriodIndex(named.index, freq="M")
     # A month of which days are missing is not known.
-    counts = pd.Series(1, index=months).groupby(level=0).sum()
-    whole = pd.PeriodIndex(counts.index[counts.to_numpy() == pd.PeriodIndex(counts.index).days_in_month])
+    sizes = pd.Series(1, index=months).groupby(level=0).sum()
+    whole = pd.PeriodIndex(sizes.index[sizes.to_numpy() == pd.PeriodIndex(sizes.index).days_in_month])
     means = named.groupby(months).mean().loc[whole]
     found: pd.DataFrame = means.set_axis(whole.strftime("%Y-%m"), axis=0)
     return found
