@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 from flowsim.version import __version__
 
 if TYPE_CHECKING:
+    from flowsim.decisions.calibrate import Calibration, calibrate
     from flowsim.decisions.compare import Comparison, compare, run
     from flowsim.decisions.diagnose import Diagnosis, diagnose
     from flowsim.decisions.money import money
     from flowsim.decisions.optimise import Optimum, optimise
+    from flowsim.decisions.plausible import Plausible, run_plausible
     from flowsim.decisions.roster import Roster, Work
     from flowsim.decisions.sensitivity import Sensitivity, sensitivity
     from flowsim.decisions.staffing import Staffing, staff
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 # What is public, and where it lives; fetched when first asked for, so that `flowsim --help` need not
 # load the numerical libraries.
 _HOME = {
+    "Calibration": "flowsim.decisions.calibrate",
+    "calibrate": "flowsim.decisions.calibrate",
     "Comparison": "flowsim.decisions.compare",
     "compare": "flowsim.decisions.compare",
     "run": "flowsim.decisions.compare",
@@ -37,6 +41,8 @@ _HOME = {
     "money": "flowsim.decisions.money",
     "Optimum": "flowsim.decisions.optimise",
     "optimise": "flowsim.decisions.optimise",
+    "Plausible": "flowsim.decisions.plausible",
+    "run_plausible": "flowsim.decisions.plausible",
     "Roster": "flowsim.decisions.roster",
     "Work": "flowsim.decisions.roster",
     "Sensitivity": "flowsim.decisions.sensitivity",
@@ -55,9 +61,9 @@ _HOME = {
 }
 
 __all__ = [
-    "Comparison", "Diagnosis", "FlowsimError", "Optimum", "Result", "Roster", "RunError", "Scenario",
-    "ScenarioError", "Sensitivity", "Staffing", "Sweep", "Work", "__version__", "compare", "diagnose",
-    "load", "money", "optimise", "read_sweep", "run", "sensitivity", "staff", "sweep",
+    "Calibration", "Comparison", "Diagnosis", "FlowsimError", "Optimum", "Plausible", "Result", "Roster", "RunError", "Scenario",
+    "ScenarioError", "Sensitivity", "Staffing", "Sweep", "Work", "__version__", "calibrate", "compare", "diagnose",
+    "load", "money", "optimise", "read_sweep", "run", "run_plausible", "sensitivity", "staff", "sweep",
 ]  # fmt: skip
 
 

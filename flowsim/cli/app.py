@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from flowsim.cli.app_command import app as app_page
+from flowsim.cli.calibrate import calibrate
 from flowsim.cli.check import check
 from flowsim.cli.decided import diagnose, money, optimise, report, sensitivity, staff
 from flowsim.cli.new import new
@@ -44,7 +45,7 @@ def _options(
 
 
 COMMANDS = (
-    check, new, run, compare, where, verify, sweep, diagnose, staff, optimise, sensitivity, money, report,
+    check, new, run, compare, where, verify, sweep, diagnose, staff, optimise, sensitivity, money, report, calibrate,
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(command)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -30,9 +30,6 @@ from flowsim.scenario.shape import root, shape_at, stand_in
 from flowsim.scenario.timeline import bank_holidays, build_timeline, complaints_at_start
 from flowsim.scenario.words import Complaint, distinct, nearest, printable, shortened
 from flowsim.scenario.written import count_keys, written
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST_BASES: Final = 8
 LONGEST_NAME: Final = 80
@@ -273,32 +270,6 @@ def _check_official(source: Path, where: str) -> None:
                 f"{where}: has no column {shortened(missing[0])}; it needs month and total, and may have one for each reason"
             ]
         )
-
-
-def observed_monthly(scenario: Scenario) -> pd.DataFrame | None:
-    """Official monthly figures: month ("2017-10"), total delayed days, delayed_per_day, and a column
-    for each reason code and body that the file has. None where the scenario names no file, or none is
-    at hand. Raises ScenarioError where the file cannot be read.
-    """
-    file = scenario.counting.observed
-    if file is None or scenario.folder is None:
-        return None
-    import pandas as pd
-
-    where = f"{scenario.file}: counting.observed = {shortened(file)}"
-    source = beside(Path(scenario.folder), file, scenario.file, "counting.observed")
-    rows = rows_of(source, where)
-    header = next(rows, [])
-    table = pd.DataFrame([(row + [""] * len(header))[: len(header)] for row in rows], columns=header)
-    try:
-        months = pd.PeriodIndex(table.pop("month"), freq="M")
-        numbers: pd.DataFrame = table.apply(pd.to_numeric)
-    except (ValueError, TypeError, KeyError):
-        raise Wrong([f"{where}: must hold months such as 2017-10 and numbers"]) from None
-    if "delayed_per_day" not in numbers:
-        numbers["delayed_per_day"] = numbers["total"] / months.days_in_month
-    numbers.insert(0, "month", months.strftime("%Y-%m"))
-    return numbers
 
 
 # Writing

@@ -19,7 +19,16 @@ ROOT = Path(__file__).resolve().parents[2]
 LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ground", ("flowsim.errors", "flowsim.units", "flowsim.version", "flowsim.memory")),
     ("loops", ("flowsim.compiling", "flowsim.counting")),
-    ("inputs", ("flowsim.scenario", "flowsim.distributions", "flowsim.generators", "flowsim.workbooks")),
+    (
+        "inputs",
+        (
+            "flowsim.scenario",
+            "flowsim.observed",
+            "flowsim.distributions",
+            "flowsim.generators",
+            "flowsim.workbooks",
+        ),
+    ),
     ("ranks", ("flowsim.ranks",)),
     ("people", ("flowsim.people",)),
     ("journeys", ("flowsim.journeys",)),
@@ -59,6 +68,7 @@ DOORS = {
     "vidigi": "flowsim.pages.animation",
     "openpyxl": "flowsim.workbooks",
     "xlsxwriter": "flowsim.report.takeaway",
+    "sklearn": "flowsim.decisions.emulator",
 }
 # Libraries that are imported by another name than they are installed by.
 IMPORTED_AS = {"python-docx": "docx", "scikit-learn": "sklearn"}
