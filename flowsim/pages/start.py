@@ -17,18 +17,21 @@ def main() -> None:
     if not _may_come_in():
         return
     choice()  # before anything else: it reads the address
-    page = st.navigation(
-        [
-            st.Page(compare.page, title="Compare", url_path="compare", default=True),
-            st.Page(where.page, title="Where people wait", url_path="where"),
-            st.Page(people.page, title="People", url_path="people"),
-            st.Page(scenario.page, title="Scenario", url_path="scenario"),
-            st.Page(method.page, title="Method", url_path="method"),
-        ],
-        position="top",
-    )
+    pages = [
+        st.Page(compare.page, title="Compare", url_path="compare", default=True),
+        st.Page(where.page, title="Where people wait", url_path="where"),
+        st.Page(people.page, title="People", url_path="people"),
+        st.Page(scenario.page, title="Scenario", url_path="scenario"),
+        st.Page(method.page, title="Method", url_path="method"),
+    ]
+    page = st.navigation(pages, position="top")
     say_what_the_address_got_wrong()
     page.run()
+    with st.container(
+        key="other-pages"
+    ):  # only on a narrow screen, where the line of pages at the top is folded away
+        for other in pages:
+            st.page_link(other)
     hold_in_address()
     _settle()
     if _sign_in_is_set_up():
