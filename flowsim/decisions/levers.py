@@ -166,8 +166,12 @@ class Space:
         return len(self.steps)
 
     def maker(self, plan: int) -> Maker:
-        """What makes the scenario of a plan."""
-        return partial(altered, self.scenario, self.edits(plan))
+        """What makes the scenario of a plan, for trying it: quickly, without looking for what is wrong with it."""
+        return partial(altered, self.scenario, self.edits(plan), checked=True)
+
+    def checked(self, plan: int) -> Scenario:
+        """The scenario of a plan, looked at on every day. Raises ScenarioError in words where it makes no sense."""
+        return altered(self.scenario, self.edits(plan))
 
     def edits(self, plan: int) -> Plan:
         """What a plan does to the scenario."""
@@ -211,4 +215,4 @@ def _try_ends(space: Space) -> None:
     """Build the scenario at both ends of every lever. Raises ScenarioError, in words, where it makes no sense."""
     ends = {*space.amounts.argmin(axis=0).tolist(), *space.amounts.argmax(axis=0).tolist()}
     for plan in sorted(ends):
-        space.maker(plan)()
+        space.checked(plan)

@@ -79,7 +79,7 @@ class Optimum:
         """The scenario under the winner. Raises RunError where there is none."""
         if self.winner is None:
             raise RunError("no plan within these ranges keeps the target, so there is no best one")
-        return self.space.maker(self.winner)()
+        return self.space.checked(self.winner)
 
     @cached_property
     def rivals(self) -> pd.DataFrame:
