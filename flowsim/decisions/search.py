@@ -18,6 +18,7 @@ from scipy.special import ndtr, ndtri
 
 from flowsim.decisions.levers import Space
 from flowsim.decisions.trials import Trials, Trying, tried
+from flowsim.experiment.intervals import Interval, wilson_interval
 from flowsim.experiment.replicate import Progress
 from flowsim.units import Floats, Ints
 
@@ -29,6 +30,10 @@ AT_ONCE: Final = 8
 MOST_ROUNDS: Final = 40
 # A saving times its chance that is less than this share of the best cost is not worth another round.
 WORTH_TRYING: Final = 0.0005
+# One-sided confidence with which a plan is said to keep the goal, and with which it is said not to.
+IN: Final = 0.95
+OUT: Final = 0.99
+MOST_AIMED: Final = 0.995
 # Guesses are made for so many plans at a time.
 MOST_GUESSED: Final = 200_000
 SMALLEST_DOUBT: Final = 0.02
@@ -37,11 +42,20 @@ FIRST_DOUBT: Final = 0.25
 
 @dataclass(frozen=True)
 class Goal:
-    """At or under so many delayed, with a chance: of the mean of a period, or of a day."""
+    """At or under so many delayed, with a chance: of the mean of a period, or of a day.
+
+    A search aims at `aim`, somewhat above the chance asked for, so that what it finds can be told to be above it.
+    """
 
     delayed: float
     confidence: float
     judged: Judged = "mean"
+    aim: float | None = None
+
+    @property
+    def aimed(self) -> float:
+        """The chance that a search aims at."""
+        return self.confidence if self.aim is None else self.aim
 
     def met(self, trials: Trials) -> Floats:
         """How far the goal is met in each replication, from 0 to 1, shape (plans, replications)."""
@@ -51,17 +65,17 @@ class Goal:
         return found
 
     def margin(self, trials: Trials) -> Floats:
-        """How far each plan is from the goal, below 0 where it is met, shape (plans,).
+        """How far each plan is from what a search aims at, below 0 where it is met, shape (plans,).
 
         Of means: the logarithm of the level that holds with the confidence asked for, over the target. Of days:
         the chance asked for and the one seen as standard normal quantiles, apart.
         """
         if self.judged == "mean":
-            level = np.quantile(trials.delayed, self.confidence, axis=1)
+            level = np.quantile(trials.delayed, self.aimed, axis=1)
             return np.log((level + 1.0) / (self.delayed + 1.0))
         speck = 0.5 / trials.within.shape[1]
         seen = np.clip(trials.within.mean(axis=1), speck, 1 - speck)
-        found: Floats = ndtri(self.confidence) - ndtri(seen)
+        found: Floats = ndtri(self.aimed) - ndtri(seen)
         return found
 
 
@@ -135,6 +149,32 @@ class Race:
             known.delayed[:, :replications], known.excess[:, :replications], known.within[:, :replications]
         )
         return float(self.goal.margin(part)[0])
+
+
+def lower_bound(race: Race, plan: int) -> float:
+    """The chance with which a plan keeps the goal is above this, with 95 % confidence."""
+    return _bounds(race, plan, IN).low
+
+
+def upper_bound(race: Race, plan: int) -> float:
+    """The chance with which a plan keeps the goal is below this, with 99 % confidence."""
+    return _bounds(race, plan, OUT).high
+
+
+def _bounds(race: Race, plan: int, sure: float) -> Interval:
+    met = race.goal.met(race.known[plan])[0]
+    # Two-sided at this level is one-sided at `sure`.
+    return wilson_interval(float(met.sum()), met.size, 2 * sure - 1)
+
+
+def certain_from(confidence: float, replications: int) -> float:
+    """The smallest chance seen in so many replications whose lower bound is at or above one asked for."""
+    low, high = 0, replications
+    while low < high:
+        middle = (low + high) // 2
+        enough = wilson_interval(float(middle), replications, 2 * IN - 1).low >= confidence
+        low, high = (low, middle) if enough else (middle + 1, high)
+    return min(low / replications, MOST_AIMED)
 
 
 def _joined(before: Trials | None, found: Trials, row: int) -> Trials:
