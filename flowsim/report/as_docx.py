@@ -6,7 +6,18 @@ import datetime as dt
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
-from flowsim.report.blocks import Block, Bullets, Command, Document, Heading, Paragraph, Picture, Table
+from flowsim.report.blocks import (
+    HARD_SPACE,
+    Block,
+    Bullets,
+    Command,
+    Document,
+    Heading,
+    Paragraph,
+    Picture,
+    Table,
+    unbroken,
+)
 
 if TYPE_CHECKING:
     import docx.document
@@ -36,7 +47,7 @@ def as_docx(paper: Document) -> bytes:
 
 def _plain(text: str) -> str:
     """Text without what XML cannot hold."""
-    return "".join(c for c in text if c in "\n\t" or c.isprintable())
+    return "".join(c for c in text if c in f"\n\t{HARD_SPACE}" or c.isprintable())
 
 
 def _settle(document: docx.document.Document, title: str) -> None:
@@ -140,13 +151,16 @@ def _table(document: docx.document.Document, table: Table) -> None:
     made.autofit = False
     shares = table.widths or (1.0,) * columns
     widths = [Cm(WIDTH_CM * share / sum(shares)) for share in shares]
+    for column, width in zip(made.columns, widths, strict=True):
+        column.width = width
     for number, row in enumerate([table.headings, *table.rows]):
         line = made.add_row()
         for column, (cell, words) in enumerate(zip(line.cells, row, strict=True)):
             cell.width = widths[column]
             paragraph = cell.paragraphs[0]
             paragraph.paragraph_format.space_after = Pt(1)
-            run = paragraph.add_run(_plain(words))
+            is_number = column in table.numbers and number > 0
+            run = paragraph.add_run(_plain(unbroken(words) if is_number else words))
             run.font.size = Pt(8.5)
             run.bold = number == 0
             if column in table.numbers:

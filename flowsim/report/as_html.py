@@ -6,7 +6,17 @@ from base64 import b64encode
 from html import escape
 from typing import Final
 
-from flowsim.report.blocks import Block, Bullets, Command, Document, Heading, Paragraph, Picture, Table
+from flowsim.report.blocks import (
+    Block,
+    Bullets,
+    Command,
+    Document,
+    Heading,
+    Paragraph,
+    Picture,
+    Table,
+    unbroken,
+)
 
 STYLE: Final = """
 body { font: 11pt/1.5 Arial, sans-serif; color: #212b32; background: #fff; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
@@ -74,4 +84,4 @@ def _table(table: Table) -> str:
 def _cell(column: int, kind: str, words: str) -> str:
     if column == 0:
         return f'<th scope="row">{escape(words)}</th>'
-    return f"<td{kind}>{escape(words)}</td>"
+    return f"<td{kind}>{escape(unbroken(words) if kind else words)}</td>"

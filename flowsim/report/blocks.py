@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
+
+HARD_SPACE: Final = "\N{NO-BREAK SPACE}"
+_BRACKETS: Final = re.compile(r"\([^()]{1,40}\)")
 
 Look = Literal["plain", "answer", "quiet"]
 
@@ -67,3 +71,9 @@ class Document:
 
     title: str
     blocks: Sequence[Block]
+
+
+def unbroken(words: str) -> str:
+    """Numbers for a narrow column: no new line before a per cent sign, nor within brackets."""
+    kept = words.replace(" %", f"{HARD_SPACE}%")
+    return _BRACKETS.sub(lambda found: found[0].replace(" ", HARD_SPACE), kept)

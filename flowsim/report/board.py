@@ -5,6 +5,7 @@ What it says is said once, here; `as_html` and `as_docx` only write it down.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -26,6 +27,8 @@ from flowsim.version import __version__
 
 DOUBTFUL: Final = ("assumption", "tuned", "L", "")
 SHOWN_VALUES: Final = 8
+VERBS: Final = {"set": "{}", "scale": "times {}", "add": "plus {}"}
+_CHANGE: Final = re.compile(r"^(changes|escalations)\[\d+\](\.(?P<verb>[a-z_]+))?(\.(?P<rest>.+))?$")
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ def _blocks(paper: Paper) -> Iterator[Block]:
         "quiet",
     )
     yield Picture(
-        png_of(census_chart(results)),
+        png_of(census_chart(results, most_columns=2)),
         f"Line chart of people delayed at midnight by day, with the target: the mean and the band of nine in ten replications for {_titles(results)}. "
         + " ".join(f"{r.scenario.title}: {people(r.interval('delayed_mean'))} on average." for r in results),
         "People delayed at midnight: mean, and the band that holds nine replications in ten.",
@@ -92,13 +95,11 @@ def _level(best: Result) -> str:
     target, chance = best.scenario.target, _chance(best)
     asked = f"{target.confidence:.0%}".replace("%", " %")
     if chance.low >= target.confidence:
-        verdict = f"{best.scenario.title} does, with the chance of {asked} that is asked for"
+        verdict = f"“{best.scenario.title}” does, with the chance of {asked} that is asked for"
     elif chance.value >= target.confidence:
-        verdict = f"{best.scenario.title} seems to, but more replications would have to show that its chance is {asked}"
+        verdict = f"“{best.scenario.title}” seems to, but more replications would have to show that its chance is {asked}"
     else:
-        verdict = (
-            f"No plan does with the chance of {asked} that is asked for; nearest comes {best.scenario.title}"
-        )
+        verdict = f"No plan does with the chance of {asked} that is asked for; “{best.scenario.title}” comes nearest"
     return (
         f"{verdict}: the mean of the period is at or under {target.delayed:g} with a chance of {percent(chance)}, and "
         f"{people(best.interval('delayed_mean'))} people are delayed on average."
@@ -117,8 +118,8 @@ def _change(comparison: Comparison, best: Result, money: pd.DataFrame, base: Res
         low, high = sorted((abs(gap.low), abs(gap.high)))
         change = f"that is {abs(gap.value):.1f} {word} ({low:.1f} to {high:.1f} {word})"
     return (
-        f"Against {base.scenario.title}, with {people(base.interval('delayed_mean'))}, {change}, and all told it {saving} over the "
-        "period, what the plan itself costs left out where nobody said."
+        f"Against “{base.scenario.title}”, with {people(base.interval('delayed_mean'))}, {change}, and all told it {saving} over the "
+        "period, the cost of the plan itself not counted unless somebody gave it."
     )
 
 
@@ -139,7 +140,7 @@ def _plans(comparison: Comparison) -> Iterator[Block]:
     headings, rows = plan_cells(comparison.results, comparison)
     titled = [[result.scenario.title, *row[1:]] for result, row in zip(comparison.results, rows, strict=True)]
     numbers = frozenset(range(1, len(headings)))
-    widths = (2.2, *(1.5,) * (len(headings) - 1))
+    widths = (2.0, 1.6, 1.5, 1.6, 1.7, 1.9, 1.0)[: len(headings)]
     yield Table("People delayed at midnight, each plan on the same draws", headings, titled, numbers, widths)
     about = [(r.scenario.title, _about(r)) for r in comparison.results if _about(r)]
     if about:
@@ -169,16 +170,17 @@ def _money(paper: Paper) -> Iterator[Block]:
 
 def _assumed(paper: Paper) -> Iterator[Block]:
     base, *plans = paper.comparison.results
-    known = {(row.path, str(row.value), row.source) for row in paper.stated[base.scenario.name]}
-    rows = [
-        (plan.scenario.title, *line)
-        for plan in plans
-        for line in grouped([r for r in paper.stated[plan.scenario.name] if (r.path, str(r.value), r.source) not in known])
-    ]  # fmt: skip
-    if rows:
-        yield Paragraph("What the plans would do, and why so much:")
-        headings = ("Plan", "Figure", "Value", "Where it comes from")
-        yield Table("Figures of the plans", headings, rows, frozenset(), (2, 2.4, 1.6, 4))
+    known = set(paper.stated[base.scenario.name])
+    for plan in plans:
+        own = [row for row in paper.stated[plan.scenario.name] if row not in known]
+        lines = list(_changes(own)) + [
+            ("throughout", *line) for line in grouped([r for r in own if r.is_figure and not _is_change(r)])
+        ]
+        if lines:
+            headings = ("Change", "Figure", "Value", "Where it comes from")
+            yield Table(
+                f"What is assumed of {plan.scenario.title}", headings, lines, frozenset(), (2.4, 2.4, 1.5, 3)
+            )
     prices = [
         r
         for r in paper.stated[base.scenario.name]
@@ -197,6 +199,49 @@ def _assumed(paper: Paper) -> Iterator[Block]:
     yield Paragraph(
         f"Of the figures of {base.scenario.title} {len(own)} are assumptions, tuned, of low confidence or without a source: they are listed in the "
         "annex. What the model leaves out, and its rules, are in flowsim's handbook."
+    )
+
+
+def _is_change(row: InputRow) -> bool:
+    return _CHANGE.match(row.path) is not None
+
+
+def _changes(rows: Sequence[InputRow]) -> Iterator[tuple[str, str, str, str]]:
+    """What changes and escalations do, each under its label: (label, figure, value, source)."""
+    by_number: dict[str, list[InputRow]] = {}
+    for row in rows:
+        if _is_change(row):
+            by_number.setdefault(row.path.partition(".")[0], []).append(row)
+    for number, found in by_number.items():
+        label = next((str(r.value) for r in found if r.path == f"{number}.label"), number)
+        start = next((f", from {r.value}" for r in found if r.path == f"{number}.from"), "")
+        done: dict[tuple[str, str], list[str]] = {}
+        for (figure, verb, source), group in groupby(found, key=_edit):
+            if verb:
+                done.setdefault((_done(verb, list(group)), source), []).append(figure)
+        for (what, source), figures in done.items():
+            yield label + start, ", ".join(figures), what, source or "no source named"
+
+
+def _done(verb: str, rows: Sequence[InputRow]) -> str:
+    """What is done to a table or figure, in words."""
+    names = [row.path.replace('"', "").rpartition(".")[2] for row in rows]
+    values = [_value(row.value) for row in rows]
+    several = [f"{name} {value}" for name, value in zip(names, values, strict=True)]
+    return VERBS[verb].format(", ".join(several if len(rows) > 1 else values))
+
+
+def _edit(row: InputRow) -> tuple[str, str, str]:
+    """The table or figure that an edit touches, how, and why; without a verb where it is no edit."""
+    found = _CHANGE.match(row.path)
+    if found is None or found["verb"] not in VERBS:
+        return "", "", ""
+    path = found["rest"].replace('"', "")
+    parent, _, name = path.rpartition(".")
+    return (
+        (path if name in ("capacity", "starts") or path.count(".") < 3 else parent),
+        found["verb"],
+        row.source,
     )
 
 

@@ -71,11 +71,11 @@ def test_what_is_said_of_the_winner_comes_from_fresh_draws(found: Optimum) -> No
     met = (found.finals.known[found.winner].delayed[0] <= 6).mean()
     assert row["chance"] == pytest.approx(met)
     assert met >= 0.9
-    assert 0 < found.selected <= 1
-    assert row["selected"] == pytest.approx(found.selected)
+    assert 0 < found.selection.correct <= 1
+    assert row["selected"] == pytest.approx(found.selection.correct)
     # Whatever is cheaper and was run on the same draws does not keep the goal, or is less likely to be the one.
     cheaper = found.rivals[found.rivals["cost_per_day"] < row["cost_per_day"]]
-    assert ((cheaper["chance"] < 0.9) | (cheaper["selected"] <= found.selected)).all()
+    assert ((cheaper["chance"] < 0.9) | (cheaper["selected"] <= found.selection.correct)).all()
 
 
 def test_the_winner_is_a_scenario_that_can_be_run(found: Optimum) -> None:
@@ -97,7 +97,7 @@ def test_on_the_frontier_more_money_buys_fewer_days(found: Optimum) -> None:
 
 def test_the_same_seed_gives_the_same_answer_on_more_cores() -> None:
     one, two = (optimise(small_city(), LEVERS[:1], replications=100, seed=3, cores=cores) for cores in (1, 2))
-    assert (one.winner, one.selected, one.runs) == (two.winner, two.selected, two.runs)
+    assert (one.winner, one.selection.correct, one.runs) == (two.winner, two.selection.correct, two.runs)
     assert one.winner is not None
 
 
