@@ -57,6 +57,8 @@ DOORS = {
     "streamlit": "flowsim.pages",
     "plotly": "flowsim.pages.pictures",
     "vidigi": "flowsim.pages.animation",
+    "docx": "flowsim.report.as_docx",
+    "SALib": "flowsim.decisions.indices",
 }
 # pandas opens pyarrow's door from behind.
 PARQUET_METHODS = {"to_parquet", "read_parquet", "to_feather", "read_feather"}
