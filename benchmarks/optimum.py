@@ -94,7 +94,7 @@ def main() -> None:
         most = max(most, found.runs)
         print(
             f"seed {seed}: {space.amounts[found.winner].tolist()} at {over - 1:+.1%}, truly {chance:.3f}, "
-            f"selected with {found.selected:.2f}, {found.runs:,} replications, {len(found.searched.known)} plans",
+            f"selected with {found.selection.correct:.2f}, {found.runs:,} replications, {len(found.searched.known)} plans",
             flush=True,
         )
     print(

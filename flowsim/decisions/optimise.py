@@ -17,7 +17,16 @@ import pandas as pd
 
 from flowsim.decisions.finals import FIRST_FINALS, NOTHING, Selection, select
 from flowsim.decisions.levers import Lever, Limit, Space, space_of
-from flowsim.decisions.search import JUDGED, MOST_GUESSED, Goal, Race, certain_from, guessed, search
+from flowsim.decisions.search import (
+    JUDGED,
+    MOST_GUESSED,
+    Goal,
+    Race,
+    certain_from,
+    guessed,
+    guessed_total,
+    search,
+)
 from flowsim.decisions.trials import Trying
 from flowsim.engine import AUTO, chosen_engine
 from flowsim.errors import RunError, Stopped
@@ -30,9 +39,13 @@ from flowsim.units import Floats
 # Replications that no search has seen.
 FRESH: Final = 1_000_000
 MOST_FINALS: Final = 400
-# Fresh draws may show that the search's were kind or harsh to all: then the search goes on, put right, so often at most.
-MOST_RETURNS: Final = 2
+# Fresh draws may show that the search's were kind or harsh to all, or that no finalist is certain: then the search
+# goes on, put right, so often at most.
+MOST_RETURNS: Final = 3
 WORTH_A_RETURN: Final = 0.005
+# For the guess of how long it takes: replications of a search, and how many finalists are run to the end.
+SEARCHED: Final = 6_000
+FULL_FINALS: Final = 10
 POINTS_OF_FRONTIER: Final = 10
 FRONTIER_REPLICATIONS: Final = 50
 DAYS_A_YEAR: Final = 365
@@ -179,7 +192,7 @@ def optimise(
     trying = Trying(base.run.seed if seed is None else seed, chosen_engine(engine), cores, on_done=on_done)
     asked = base.target.confidence
     goal = Goal(base.target.delayed, asked, judged, certain_from(asked, replications))  # type: ignore[arg-type]  # one of JUDGED
-    race = Race(space, goal, trying)
+    race = Race(space, goal, trying, expected=SEARCHED + FULL_FINALS * replications)
     finals = Race(space, goal, trying, first_replication=FRESH)
     selection, stopped = NOTHING, False
     try:
@@ -187,7 +200,9 @@ def optimise(
             search(race, trying.seed)
             finals.trying = _after(trying, race)
             selection = select(race, finals, trying.seed, replications)
-            if turn == MOST_RETURNS or not _put_right(race, finals):
+            moved = _put_right(race, finals)
+            # Where no finalist is certain the search goes on towards dearer ones, now that it knows.
+            if turn == MOST_RETURNS or (selection.certain and not moved):
                 break
         _outline(race, finals)
     except (KeyboardInterrupt, Stopped):
@@ -209,7 +224,8 @@ def _after(trying: Trying, race: Race) -> Trying:
     """The same way of running, whose listener hears of the runs of a search as well."""
     before = race.runs
     return replace(
-        trying, on_done=lambda runs, _: trying.on_done(before + runs, max(before + runs, race.expected))
+        trying,
+        on_done=lambda runs, _: trying.on_done(before + runs, guessed_total(before + runs, race.expected)),
     )
 
 
@@ -220,15 +236,16 @@ def _best_so_far(race: Race) -> int | None:
 
 
 def _put_right(race: Race, finals: Race) -> bool:
-    """Move all margins of the search by what its draws were kinder or harsher than the fresh ones; whether by much.
+    """Let the search know what the fresh draws showed of the finalists; whether they were kinder or harsher by much.
 
-    Only what is common to all finalists is taken over, so that no single plan gains from its luck.
+    All other margins move by what is common to all finalists, so that no single plan gains from its luck.
     """
-    plans, margins = race.margins()
+    plans, margins = race.own_margins()
     before = dict(zip(plans.tolist(), margins.tolist(), strict=True))
-    fresh, found = finals.margins()
-    both = [(m, before[p]) for p, m in zip(fresh.tolist(), found.tolist(), strict=True) if p in before]
-    shift = float(np.mean([m - b for m, b in both])) if both else 0.0
+    fresh, found = finals.own_margins()
+    race.fresh = dict(zip(fresh.tolist(), found.tolist(), strict=True))
+    both = [m - before[p] for p, m in race.fresh.items() if p in before]
+    shift = float(np.mean(both)) if both else 0.0
     race.shift += shift
     return abs(shift) > WORTH_A_RETURN
 

@@ -89,9 +89,12 @@ class Race:
     first_replication: int = 0
     known: dict[int, Trials] = field(default_factory=dict)
     runs: int = 0
-    expected: int = 4_000
-    # How much kinder than these draws others have turned out to be: added to every margin.
+    # A guess of all the replications that there will be, for those who wait.
+    expected: int = 5_000
+    # How much kinder than these draws others have turned out to be: added to every margin but those in `fresh`.
     shift: float = 0.0
+    # Margins of finalists, found on draws that had no part in the search.
+    fresh: dict[int, float] = field(default_factory=dict)
 
     def try_(self, plans: Sequence[int], replications: int) -> None:
         """Bring plans up to so many replications; what is there already is not run again."""
@@ -114,7 +117,7 @@ class Race:
         self.runs = before + new * len(plans)
 
     def _tell(self, runs: int) -> None:
-        self.trying.on_done(runs, max(runs, self.expected))
+        self.trying.on_done(runs, guessed_total(runs, self.expected))
 
     def replications(self, plan: int) -> int:
         """How many replications a plan has been tried on."""
@@ -129,7 +132,12 @@ class Race:
         return float(self.known[plan].delayed.mean())
 
     def margins(self) -> tuple[Ints, Floats]:
-        """Every plan that was tried and its margin.
+        """Every plan that was tried and its margin, as far as is known: on fresh draws for those that were run on them."""
+        plans, margins = self.own_margins()
+        return plans, np.array([self.fresh.get(p, m) for p, m in zip(plans.tolist(), margins.tolist(), strict=True)])  # fmt: skip
+
+    def own_margins(self) -> tuple[Ints, Floats]:
+        """Every plan that was tried and its margin on the draws of the search.
 
         Those tried on few replications are put right by how much the same few flatter those that were tried on more.
         """
@@ -149,6 +157,11 @@ class Race:
             known.delayed[:, :replications], known.excess[:, :replications], known.within[:, :replications]
         )
         return float(self.goal.margin(part)[0])
+
+
+def guessed_total(runs: int, expected: int) -> int:
+    """How many replications there may be in all; where the guess was too low, some more."""
+    return max(expected, runs + runs // 8)
 
 
 def lower_bound(race: Race, plan: int) -> float:
