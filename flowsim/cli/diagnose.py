@@ -18,6 +18,12 @@ def diagnose(
         list[str] | None,
         typer.Option(help="What to make perfect, once for each. [default: everything there is]"),
     ] = None,
+    orders: Annotated[
+        int | None,
+        typer.Option(
+            help="Take so many random orders of the switches instead of every set of them. [default: every set up to 10 switches, else 32]"
+        ),
+    ] = None,
     replications: Annotated[
         int, typer.Option("--replications", "-n", min=2, help="Replications of each set of switches.")
     ] = 10,
@@ -39,6 +45,7 @@ def diagnose(
         found = work.diagnose(
             loaded,
             switches=switch or (),
+            orders=orders,
             replications=replications,
             seed=seed,
             engine=engine,
@@ -46,13 +53,22 @@ def diagnose(
             on_done=on_done,
         )
     from flowsim.charts import save_figures, waterfall_chart
-    from flowsim.report.diagnosed import blocking_table, diagnosis_sentences, parts_table
+    from flowsim.report.diagnosed import (
+        blocking_table,
+        diagnosis_sentences,
+        parts_table,
+        stages_table,
+        weeks_table,
+    )
+    from flowsim.report.where import stages
 
     with in_words():
         shown = console()
         for measure in work.MEASURES:
             shown.print(parts_table(found, measure))
+        shown.print(stages_table(found))
         shown.print(blocking_table(found))
+        shown.print(weeks_table(found))
         for sentence in diagnosis_sentences(found):
             shown.print(sentence, highlight=False)
         if out is not None:
@@ -61,10 +77,15 @@ def diagnose(
                 "waiting": found.waiting,
                 "blocking": found.blocking,
                 "weeks": found.weeks,
+                "stages": stages(found.base),
             }
             written = save_tables(tables, out)
             pictures = {f"waterfall-{m}.png": waterfall_chart(found.parts, m) for m in work.MEASURES}
             written += save_figures(pictures, out)
-            about = {"switches": {s.name: dict(s.put) for s in found.switches}, "replications": replications}
+            about = {
+                "switches": {s.name: dict(s.put) for s in found.switches},
+                "replications": replications,
+                "orders": found.orders.tolist(),
+            }
             written.append(save_about(out, "diagnose", loaded, found.base.seed, found.base.engine, about))
             say_written(out, written)

@@ -1,8 +1,15 @@
 """The search for the cheapest plan that keeps a target: few plans tried, on the same draws, guided by a smooth guess.
 
-Which plans are worth a try is guessed from those that were tried by radial basis functions (scipy): the one with the most
-to save, times its chance of keeping the target, comes first. That more capacity means fewer delayed is nowhere taken for
+Which plans are worth a try is guessed from those that were tried by radial basis functions: the one with the most
+to save, times its chance of keeping the target, comes first (expected improvement under a constraint: Gardner et al. 2014,
+ICML, Bayesian optimization with inequality constraints). That more capacity means fewer delayed is nowhere taken for
 granted. Plans that look good are tried on more replications, the others not (successive halving).
+
+From libraries come the design of the first plans (scipy.stats.qmc), the guess (scipy.interpolate) and the intervals; the loop
+around them is ours. A ready optimiser does not fit: those of scipy (differential evolution, direct, shgo) and the usual
+samplers of hyperparameters spend one full evaluation on each point, know neither that cost is exact and free
+while only the constraint is simulated, nor that a plan half tried can be tried further on the same draws, nor a list of plans of
+which all are known beforehand.
 """
 
 from __future__ import annotations
