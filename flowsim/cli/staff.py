@@ -107,13 +107,14 @@ def _roster(text: str) -> Roster:
 
 def _show_staffing(found: Staffing, out: Path | None) -> None:
     from flowsim.charts import pick_up_chart, save_figures
-    from flowsim.report.staffed import roster_book, rosters_table, staffing_sentences
+    from flowsim.report.staffed import roster_book, rosters_table, staffing_sentences, work_table
     from flowsim.report.takeaway import workbook
     from flowsim.results import write_whole
 
     with in_words():
         shown = console()
         shown.print(rosters_table(found))
+        shown.print(work_table(found))
         for sentence in staffing_sentences(found):
             shown.print(sentence, highlight=False, markup=False)
         if out is not None:
