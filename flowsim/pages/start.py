@@ -1,10 +1,11 @@
-"""The frame of the app: signing in where that is set up, the five pages, and the address."""
+"""The frame of the app: signing in where that is set up, the pages, and the address."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from flowsim.pages import compare, method, people, scenario, where
+from flowsim.pages.decide.page import page as decide
 from flowsim.pages.parts import STYLE
 from flowsim.pages.session import choice, hold_in_address, say_what_the_address_got_wrong
 
@@ -21,6 +22,7 @@ def main() -> None:
             st.Page(compare.page, title="Compare", url_path="compare", default=True),
             st.Page(where.page, title="Where people wait", url_path="where"),
             st.Page(people.page, title="People", url_path="people"),
+            st.Page(decide, title="Decide", url_path="decide"),
             st.Page(scenario.page, title="Scenario", url_path="scenario"),
             st.Page(method.page, title="Method", url_path="method"),
         ],

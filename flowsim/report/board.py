@@ -74,8 +74,9 @@ def _blocks(paper: Paper) -> Iterator[Block]:
     yield from _assumed(paper)
     yield Heading("How to repeat it")
     yield from _again(results)
-    yield Heading("Annex: figures to doubt")
-    yield from _annex(paper)
+    if _doubtful(paper):
+        yield Heading("Annex: figures to doubt")
+        yield from _annex(paper)
 
 
 def usual_question(comparison: Comparison) -> str:
