@@ -317,7 +317,7 @@ def tornado_chart(tornado: pd.DataFrame, by: float, most: int = 15) -> Figure:
     panel.axvline(0, color="black", linewidth=0.8)
     panel.invert_yaxis()
     panel.set_xlabel("change of the mean number delayed at midnight")
-    panel.legend(frameon=False, fontsize=9)
+    panel.legend(frameon=False, fontsize=9, loc="lower right")
     panel.set_title("What matters", loc="left", fontweight="bold")
     _plain(panel)
     return figure

@@ -262,7 +262,7 @@ def usual_levers(scenario: Scenario) -> list[UsualLever]:
         if any(days):
             a_day = sum(days) / 7
             found.append(
-                UsualLever(f"services.{name}.starts", f"{label}: more starts", "times what it is", "*", 1.0, 1.5, 0.125, round(PER_START * a_day), "twice as many",
+                UsualLever(f"services.{name}.starts", f"{label}: more starts", "times what it is", "*", 1.0, 1.5, 0.125, float(round(PER_START * a_day)), "twice as many",
                            f"assumption: £{PER_START:g} for each start more")
             )  # fmt: skip
     return sorted(found, key=lambda lever: lever.sign == "*")

@@ -14,6 +14,7 @@ from flowsim.decisions.optimise import Optimum
 from flowsim.report.plans import people, percent
 
 MOST_RIVALS: Final = 10
+LIKELY: Final = 0.8
 
 
 def rivals_table(found: Optimum) -> Table:
@@ -98,3 +99,5 @@ def _how_sure(found: Optimum) -> Iterator[str]:
         f"it and none that does is cheaper by more than {INDIFFERENT:.0%}, {selection.good:.0%}: the winner and its rivals were run "
         "again on draws that had no part in choosing them."
     )
+    if selection.certain and selection.good < LIKELY:
+        yield "A cheaper plan may well be good enough too, but is not surely so: more --replications would tell."

@@ -35,7 +35,7 @@ def compared(name: str, button: str, shown: Scenario, show: Any) -> None:
         remembered(f"{name} base", choice().base, names)
         base = st.selectbox("Base", names, key=f"{name} base")
         others = [n for n in names if n != base]
-        first = [n for n in (shown.name, *choice().plans) if n in others][:2] or others[:1]
+        first = [n for n in (shown.name, *choice().plans) if n in others][:2]
         plans = st.multiselect("Plans", names, first, key=f"{name} plans {shown.name}")
         replications = replications_field(20, 2, 500, f"{name} replications")
         if st.form_submit_button(button, type="primary"):

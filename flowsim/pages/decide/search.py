@@ -24,6 +24,9 @@ MOST_LEVERS: Final = 6
 def draw(shown: Scenario) -> None:
     """The form, and the answer when there is one."""
     usual = {lever.path: lever for lever in usual_levers(shown)}
+    if not usual:
+        st.markdown("Nothing in this scenario is limited, so there is nothing to buy more of.")
+        return
     target = shown.target
     st.markdown(
         f"The cheapest of all these plans that keeps the mean at or under {target.delayed:g} delayed with a chance of at least "
