@@ -10,8 +10,12 @@ import typer
 
 from flowsim.cli.app_command import app as app_page
 from flowsim.cli.check import check
-from flowsim.cli.decided import diagnose, money, optimise, report, sensitivity, staff
+from flowsim.cli.diagnose import diagnose
+from flowsim.cli.money import money, report
+from flowsim.cli.optimise import optimise
 from flowsim.cli.runs import compare, run
+from flowsim.cli.sensitivity import sensitivity
+from flowsim.cli.staff import staff
 from flowsim.cli.sweep import sweep
 from flowsim.cli.verify import verify
 from flowsim.cli.where import where

@@ -7,7 +7,7 @@ import binascii
 import math
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from flowsim.errors import FlowsimError, ScenarioError
@@ -37,6 +37,7 @@ class Choice:
     levers: Mapping[str, float] = field(default_factory=dict)
     replications: int = REPLICATIONS
     shown: str = ""
+    question: str = ""
     file_name: str = ""
     file_text: str = ""
 
@@ -75,6 +76,8 @@ def to_address(choice: Choice) -> dict[str, str]:
         found["replications"] = str(choice.replications)
     if choice.shown:
         found["shown"] = choice.shown
+    if choice.question:
+        found["question"] = choice.question
     found |= {f"{LEVER}{key}": f"{value:.12g}" for key, value in choice.levers.items()}
     if choice.file_text:
         packed = base64.urlsafe_b64encode(zlib.compress(choice.file_text.encode(), 9)).decode().rstrip("=")
@@ -99,6 +102,7 @@ def from_address(parameters: Mapping[str, str]) -> tuple[Choice, list[str]]:
         on=on,
         replications=_replications(parameters.get("replications"), wrong),
         shown=parameters.get("shown", ""),
+        question=parameters.get("question", ""),
         file_name=choice.file_name,
         file_text=choice.file_text,
     )
@@ -165,16 +169,7 @@ def _with_levers(choice: Choice, parameters: Mapping[str, str], wrong: list[str]
             )
         elif value != known[key].value:
             moved[key] = value
-    return Choice(
-        choice.base,
-        choice.plans,
-        choice.on,
-        moved,
-        choice.replications,
-        choice.shown,
-        choice.file_name,
-        choice.file_text,
-    )
+    return replace(choice, levers=moved)
 
 
 def _number(text: str) -> float:
