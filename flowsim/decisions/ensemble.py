@@ -42,7 +42,9 @@ TOTAL: Final = "total"
 # (`systemews`, 1,155 days), as a share a month of 30.4 days.
 PERSISTENCE: Final = 0.56 ** (30.4 / 28)
 DAYS_A_MONTH: Final = 30.4
-TOLERANCE: Final = 0.10  # assumption: standard deviation of log(people + 1) below which no month is told from another
+TOLERANCE: Final = (
+    0.10  # assumption: standard deviation of log(people + 1) below which no month is told from another
+)
 DISCOUNT: Final = 0.8  # assumption
 FEWEST_EFFECTIVE: Final = 40.0
 LEAST_SHARE_EFFECTIVE: Final = 0.15
@@ -87,7 +89,8 @@ class Ensemble:
     @cached_property
     def total(self) -> Floats:
         """All people delayed, shape (paths, days)."""
-        return np.sum(self.groups, axis=0)
+        found: Floats = np.sum(self.groups, axis=0)
+        return found
 
     @cached_property
     def dates(self) -> pd.DatetimeIndex:
@@ -104,12 +107,16 @@ class Ensemble:
     def months(self) -> pd.DatetimeIndex:
         """The whole months that the paths hold."""
         starts = pd.date_range(self.dates[0], self.dates[-1], freq="MS")
-        return starts[[month + pd.offsets.MonthBegin() <= self.dates[-1] + pd.Timedelta(days=1) for month in starts]]
+        return starts[
+            [month + pd.offsets.MonthBegin() <= self.dates[-1] + pd.Timedelta(days=1) for month in starts]
+        ]
 
     def monthly(self, months: pd.DatetimeIndex) -> Floats:
         """Mean people delayed in each month by group, shape (groups, paths, months)."""
         columns = [self.days_of(month) for month in months]
-        return np.array([[values[:, c].mean(axis=1) for c in columns] for values in self.groups]).swapaxes(1, 2)
+        return np.array([[values[:, c].mean(axis=1) for c in columns] for values in self.groups]).swapaxes(
+            1, 2
+        )
 
 
 def observed_groups(observed: Observed, names: tuple[str, ...]) -> pd.DataFrame:
@@ -148,7 +155,9 @@ class Conditioned:
     def monthly(self, months: pd.DatetimeIndex) -> Floats:
         """Mean people delayed in each month, shape (paths, months)."""
         periods = self.dates.to_period("M")
-        return np.stack([self.total[:, periods == month].mean(axis=1) for month in months.to_period("M")], axis=1)
+        return np.stack(
+            [self.total[:, periods == month].mean(axis=1) for month in months.to_period("M")], axis=1
+        )
 
 
 def condition(
@@ -167,7 +176,9 @@ def condition(
     """
     start = (pd.Timestamp(cut) - ensemble.dates[0]).days
     if not 0 <= start < len(ensemble.dates):
-        raise RunError(f"the run goes from {ensemble.first} to {ensemble.dates[-1]:%Y-%m-%d}; {cut} is not in it")
+        raise RunError(
+            f"the run goes from {ensemble.first} to {ensemble.dates[-1]:%Y-%m-%d}; {cut} is not in it"
+        )
     prior = np.full(ensemble.paths, 1 / ensemble.paths) if shares is None else shares / shares.sum()
     known = _known_months(ensemble, observed, cut)
     future = [values[:, start:] for values in ensemble.groups]
@@ -186,10 +197,11 @@ def condition(
     since = np.asarray((dates - middle) / pd.Timedelta(days=DAYS_A_MONTH), dtype=np.float64)
     fading = persistence**since
     corrected = np.zeros_like(future[0])
-    whole = np.log1p(known[TOTAL].iloc[-1]) - np.log1p(held[:, :, -1].sum(axis=0))
+    whole = np.log1p(float(known[TOTAL].iloc[-1])) - np.log1p(held[:, :, -1].sum(axis=0))
     for number, name in enumerate(ensemble.names):
         # Where the observed months do not tell reasons apart, every group shares the gap of the total.
-        gap = np.log1p(known[name].iloc[-1]) - np.log1p(held[number, :, -1]) if name in names else whole
+        last = float(known[name].iloc[-1]) if name in names else 0.0
+        gap = np.log1p(last) - np.log1p(held[number, :, -1]) if name in names else whole
         gap = np.clip(gap, -np.log(MOST_RATIO), np.log(MOST_RATIO))
         corrected += future[number] * np.exp(gap[:, None] * fading)
     total = corrected * _error(ensemble.paths, dates, middle, lack, persistence, seed)

@@ -45,9 +45,7 @@ def weighted_quantiles(sample: Floats, weights: Floats, at: Floats | list[float]
     order = np.argsort(values, axis=0, kind="stable")
     shares = (weights / weights.sum())[order]
     middle = np.cumsum(shares, axis=0) - shares / 2
-    columns = [
-        np.interp(at, middle[:, n], values[order[:, n], n]) for n in range(values.shape[1])
-    ]
+    columns = [np.interp(at, middle[:, n], values[order[:, n], n]) for n in range(values.shape[1])]
     found: Floats = np.stack(columns, axis=1).reshape(len(at), *np.asarray(sample).shape[1:])
     return found
 

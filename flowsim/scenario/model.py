@@ -356,6 +356,14 @@ class Initial(Part):
     waiting: int = number(
         "People waiting", "people", "waiting for it at the start", low=0, high=1_000_000, default=0
     )
+    waiting_in_hospital: int = number(
+        "Waiting in hospital",
+        "people",
+        "ready in hospital and waiting for it at the start, beyond those above; of a team: for its task",
+        low=0,
+        high=1_000_000,
+        default=0,
+    )
     waited: Duration | None = text("Waited", "how long those have already waited, days", None)
 
 
