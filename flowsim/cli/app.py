@@ -11,6 +11,7 @@ import typer
 from flowsim.cli.app_command import app as app_page
 from flowsim.cli.check import check
 from flowsim.cli.decided import diagnose, money, optimise, report, sensitivity, staff
+from flowsim.cli.evidence import backtest, forecast, observed
 from flowsim.cli.runs import compare, run
 from flowsim.cli.sweep import sweep
 from flowsim.cli.verify import verify
@@ -43,7 +44,8 @@ def _options(
 
 
 COMMANDS = (
-    check, run, compare, where, verify, sweep, diagnose, staff, optimise, sensitivity, money, report,
+    check, run, compare, where, verify, sweep, diagnose, staff, optimise, sensitivity, money, report, observed, forecast,
+    backtest,
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(command)

@@ -224,7 +224,8 @@ def _lack(paths: Floats, seen: Floats, prior: Floats) -> float:
         return USUAL_LACK
     mean = prior @ paths
     spread = prior @ (paths - mean) ** 2
-    return float(np.clip(np.sqrt(max(np.mean((seen - mean) ** 2 - spread), 0.0)), *LACK))
+    lacking = max(float(np.mean((seen - mean) ** 2 - spread)), 0.0) ** 0.5
+    return float(np.clip(lacking, *LACK))
 
 
 def _log_likelihood(
