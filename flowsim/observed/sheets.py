@@ -150,7 +150,7 @@ def _sheet_rows(sheet: Any, name: str) -> Iterator[tuple[Cell, ...]]:
     sheet.reset_dimensions()
     where = f"{name}, sheet {shortened(sheet.title)}"
     cells = 0
-    for number, row in enumerate(sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS), start=1):
+    for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
         cells += len(row)
         _refuse_excess(number, len(row), cells, where)
         yield tuple((cell.strip() or None) if isinstance(cell, str) else cell for cell in row)
