@@ -426,5 +426,73 @@ def stays_chart(group: Group) -> Figure:
     panel.set_ylabel("share still there")
     panel.set_title(f"Stays: {stays.of}, {len(stays.days):,} people", loc="left", fontweight="bold")
     panel.legend(frameon=False)
+
+
+def months_chart(figures: pd.DataFrame, title: str) -> Figure:
+    """A fit month by month: one panel a target, the band in which nine of ten runs of the set lie, and the official figures.
+
+    `figures` as from `flowsim.decisions.findings.figures`, those of months only.
+    """
+    names = list(dict.fromkeys(figures["target"]))
+    columns = min(2, len(names))
+    rows = math.ceil(len(names) / columns)
+    figure = Figure(figsize=(5.6 * columns if columns > 1 else 9, 2.7 * rows + 0.7), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for panel, name in zip(panels, names, strict=False):
+        mine = figures[figures["target"] == name]
+        months = mine["part"].tolist()
+        place = np.arange(len(months))
+        panel.fill_between(
+            place,
+            mine["low"],
+            mine["high"],
+            color=BLUE,
+            alpha=0.2,
+            linewidth=0,
+            label="9 of 10 runs of the set",
+        )
+        panel.plot(place, mine["mean"], color=BLUE, linewidth=1.8, label="mean of the set")
+        panel.plot(place, mine["observed"], "D", color=PINK, markersize=5, label="official figure")
+        step = max(1, len(months) // 6)
+        panel.set_xticks(place[::step], months[::step])
+        panel.set_ylim(bottom=0)
+        panel.set_ylabel("people")
+        panel.set_title(name, loc="left", fontsize=9.5, fontweight="bold")
+        _plain(panel)
+    for panel in panels[len(names) :]:
+        panel.set_visible(False)
+    panels[0].legend(fontsize=8, frameon=False)
+    figure.suptitle(title, fontweight="bold", x=0.01, ha="left")
+    return figure
+
+
+def parameters_chart(parameters: pd.DataFrame) -> Figure:
+    """Posterior against prior: for each number the middle nine tenths of the plausible set within the range it might have had."""
+    figure = Figure(figsize=(10, 1.6 + 0.5 * len(parameters)), layout="constrained")
+    panel = figure.subplots()
+    for row, one in enumerate(parameters.to_dict("records")):
+        span = one["high"] - one["low"]
+        begins, ends, middle = ((one[key] - one["low"]) / span for key in ("from", "to", "value"))
+        panel.barh(row, 1, color=LIGHT, height=0.62, label="range" if row == 0 else None)
+        panel.barh(
+            row,
+            ends - begins,
+            left=begins,
+            color=BLUE,
+            height=0.36,
+            label="plausible, nine of ten" if row == 0 else None,
+        )
+        panel.plot(middle, row, "|", color="white", markersize=11, markeredgewidth=2)
+        panel.text(
+            1.01, row, f"{one['from']:.3g} to {one['to']:.3g}: {one['verdict']}", va="center", fontsize=8.5
+        )
+    panel.set_yticks(
+        range(len(parameters)), [str(path).replace(": ", ":\n") for path in parameters["path"]], fontsize=8
+    )
+    panel.set_xticks([0, 1], ["low end\nof the range", "high end"])
+    panel.set_xlim(0, 1.45)
+    panel.invert_yaxis()
+    panel.legend(fontsize=8, frameon=False, loc="lower right")
+    panel.set_title("What the data tell", loc="left", fontweight="bold")
     _plain(panel)
     return figure

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from flowsim.cli.app_command import app as app_page
+from flowsim.cli.calibrate import calibrate
 from flowsim.cli.check import check
 from flowsim.cli.decided import diagnose, money, optimise, report, sensitivity, staff
 from flowsim.cli.evidence import backtest, forecast, observed
@@ -44,8 +45,8 @@ def _options(
 
 
 COMMANDS = (
-    check, run, compare, where, verify, sweep, diagnose, staff, optimise, sensitivity, money, report, observed, forecast,
-    backtest,
+    check, run, compare, where, verify, sweep, diagnose, staff, optimise, sensitivity, money, report, observed, calibrate,
+    forecast, backtest,
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(command)

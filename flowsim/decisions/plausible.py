@@ -12,9 +12,11 @@ neither undoes the other.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -37,8 +39,14 @@ from flowsim.units import Floats
 TABLE: Final = "plausible.parquet"
 COPY: Final = "plausible.csv"
 MANIFEST: Final = "plausible.json"
+# Names a folder with a set that the app is to offer.
+OFFERED: Final = "FLOWSIM_PLAUSIBLE"
+# The fingerprint of the scenario with the typical member written into it, in the manifest.
+FITTED: Final = "fitted"
 WEIGHT, DISCREPANCY = "weight", "discrepancy"
 GOLDEN: Final = (math.sqrt(5) - 1) / 2
+# Built scenarios that are kept for those who ask again.
+MOST_KEPT: Final = 1_024
 # Numbers nearer than this, relative, are the same number: a file may have been written with ten digits.
 SAME: Final = 1e-9
 
@@ -80,6 +88,12 @@ class Plausible:
         return tuple(unknown_from(path) for path in self.paths)
 
     @cached_property
+    def mark(self) -> str:
+        """What tells the set from another: SHA-256 (hexadecimal) of its values."""
+        text = "\n".join([self.fingerprint, *self.paths, self.table.to_csv(index=False)])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @cached_property
     def weights(self) -> Floats:
         """The share of each member, shape (members,); they sum to 1."""
         found = self.table[WEIGHT].to_numpy(dtype=np.float64)
@@ -117,7 +131,9 @@ class Plausible:
         return load(self.base)
 
     def scenario(self, scenario: Scenario, member: int) -> Scenario:
-        """A scenario with a member's values. Raises RunError or ScenarioError in words where that makes no sense."""
+        """A scenario with a member's values; also one into which the typical member was written. Raises RunError or ScenarioError in words where that makes no sense."""
+        if self.about.get(FITTED) == fingerprint(scenario):
+            return self.written_into(scenario).scenario(scenario, member)
         values = self.values(member)
         return with_values(scenario, {u: self._value(u, scenario, values[u.name]) for u in self.unknowns})
 
@@ -149,14 +165,15 @@ class Plausible:
             table=table,
             fingerprint=fingerprint(scenario),
             usual=usual_of(scenario, self.unknowns),
+            about={key: value for key, value in self.about.items() if key != FITTED},
         )
 
     def sentence(self) -> str:
         """What a run with this set has to say of itself."""
         count = f"{len(self.paths)} number{'s' if len(self.paths) != 1 else ''}"
         return (
-            f"Bands and intervals carry the uncertainty of {count} fitted to data ({len(self)} plausible sets of "
-            f"values for {self.base}) as well as chance: each replication meets one of them."
+            f"Bands, and the 95 % intervals over replications in brackets, carry the uncertainty of {count} fitted to data as "
+            f"well as chance: each replication meets one of {len(self)} plausible sets of values for {self.base}."
         )
 
     # On disk
@@ -220,10 +237,25 @@ def bundled_sets() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in (bundled_folder() / "plausible").glob(f"*/{MANIFEST}")))
 
 
+def offered_sets() -> dict[str, str]:
+    """Sets that the app offers by name: the bundled ones, and the folder that FLOWSIM_PLAUSIBLE names, if it does."""
+    found = {name: name for name in bundled_sets()}
+    own = os.environ.get(OFFERED, "")
+    if own and (Path(own) / MANIFEST).is_file():
+        found[Path(own).resolve().name] = own
+    return found
+
+
 def _place(folder: Path | str) -> Path:
     if str(folder) in bundled_sets():
         return bundled_folder() / "plausible" / str(folder)
     return Path(folder)
+
+
+def fitted_scenario(scenario: Scenario, plausible: Plausible) -> Scenario:
+    """A scenario with the typical member of a set written into it. Raises RunError or ScenarioError in words."""
+    typical = plausible.typical()
+    return with_values(scenario, {unknown: typical[unknown.name] for unknown in plausible.unknowns})
 
 
 class Met:
@@ -239,11 +271,13 @@ class Met:
         return self.plausible.sentence()
 
     def __call__(self, scenario: Scenario, replication: int) -> Scenario:
-        member = self.plausible.member_of(replication)
-        found = self._kept.get((id(scenario), member))
+        key = (id(scenario), self.plausible.member_of(replication))
+        found = self._kept.get(key)
         if found is None or found[0] is not scenario:
-            found = (scenario, self.plausible.scenario(scenario, member))
-            self._kept[id(scenario), member] = found
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            found = (scenario, self.plausible.scenario(scenario, key[1]))
+            self._kept[key] = found
         return found[1]
 
     def __getstate__(self) -> dict[str, Any]:
@@ -277,11 +311,19 @@ def run_plausible(
     return run_together([load(scenario)], effort)[0]
 
 
-def refuse_foreign(plausible: Plausible, scenario: Scenario) -> None:
-    """Raise RunError, in words, where a set cannot be used with a scenario."""
-    try:
-        plausible.scenario(scenario, 0)
-    except RunError as problem:
-        raise RunError(
-            f"the plausible set of {shortened(plausible.base)} does not suit {scenario.name}: {problem}"
-        ) from None
+def met_by(plausible: Path | str | None, scenarios: Sequence[Scenario]) -> Met | None:
+    """What makes replications meet the set in a folder (or the bundled one of that name); None where none is asked for.
+
+    Raises RunError or ScenarioError, in words, where there is no such set or it does not suit one of the scenarios.
+    """
+    if plausible is None:
+        return None
+    found = Plausible.load(plausible)
+    for scenario in scenarios:
+        try:
+            found.scenario(scenario, 0)
+        except RunError as problem:
+            raise RunError(
+                f"the plausible set of {shortened(found.base)} does not suit {scenario.name}: {problem}"
+            ) from None
+    return Met(found)

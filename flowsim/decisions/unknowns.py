@@ -6,7 +6,8 @@ A name says where a value goes:
 - `services.homecare.starts*`: what stands there, a whole table if it is one, is multiplied by it;
 - `services.homecare.starts+`: it is added;
 - `Homecare collapse: services.homecare.starts`: the size of a dated change of that label: what the change sets,
-  multiplies by or adds at that path is that value.
+  multiplies by or adds at that path is that value;
+- `Homecare collapse: *`: the strength of all that a dated change does: 1 as the scenario says, 0 nothing, 2 twice as far.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ SIGNS: Final[dict[str, How]] = {"*": "scale", "+": "add"}
 # What multiplies or is added to nothing in particular.
 NEUTRAL: Final[dict[How, float]] = {"scale": 1.0, "add": 0.0}
 PARTS_OF_A_CHANGE: Final = ("put", "scale", "add")
+STRENGTH: Final = "*"
 BETWEEN: Final = ": "
 
 
@@ -53,6 +55,14 @@ class Unknown:
 
         Raises RunError in words where the scenario has no such place.
         """
+        if self.change is not None and self.path == STRENGTH:
+            change = change_of(scenario, self.change, self.name)
+            if change.put:
+                raise RunError(
+                    f'{printable(self.name)}: the change "{change.label}" sets numbers, which have no strength; name one of '
+                    f"them: {', '.join(change.put)}"
+                )
+            return 1.0
         if self.change is not None:
             _, value = self._part(scenario)
             return float(value) if isinstance(value, int | float) else None
@@ -76,30 +86,39 @@ class Unknown:
 
     def in_change(self, scenario: Scenario, value: float) -> Scenario:
         """The scenario with the size of the dated change put right; not yet checked."""
+        if self.path == STRENGTH:
+            change = change_of(scenario, str(self.change), self.name)
+            stronger = {
+                "scale": {path: max(0.0, 1 + value * (factor - 1)) for path, factor in change.scale.items()},
+                "add": {path: value * amount for path, amount in change.add.items()},
+            }
+            return _with_change(scenario, change.label, stronger)
         part, _ = self._part(scenario)
         shape = shape_at(tuple(self.path.split(".")))
         if part == "put" and shape is not None and shape.kind == "whole number":
             value = round(value)
-        changes = tuple(
-            c.model_copy(update={part: {**getattr(c, part), self.path: value}})
-            if c.label == self.change
-            else c
-            for c in scenario.changes
-        )
-        return scenario.model_copy(update={"changes": changes})
+        change = change_of(scenario, str(self.change), self.name)
+        return _with_change(scenario, change.label, {part: {**getattr(change, part), self.path: value}})
+
+
+def _with_change(scenario: Scenario, label: str, update: Mapping[str, Mapping[str, float]]) -> Scenario:
+    changes = tuple(c.model_copy(update=dict(update)) if c.label == label else c for c in scenario.changes)
+    return scenario.model_copy(update={"changes": changes})
 
 
 def unknown_from(name: str) -> Unknown:
     """An unknown by its name. Raises RunError in words where it is none."""
     label, between, rest = name.rpartition(BETWEEN)
     path = rest.strip()
+    if between and label.strip() and path == STRENGTH:
+        return Unknown(name, label.strip(), STRENGTH, "set")
     how = SIGNS.get(path[-1:], "set")
     if how != "set":
         path = path[:-1].rstrip()
     if not path or (between and not label.strip()) or (between and how != "set"):
         raise RunError(
             f"{printable(name)}: names no number; write a dotted path such as services.stit.stay.mean, with * behind "
-            "it for a factor or + for an amount, or the label of a change, a colon, and the path that it alters"
+            "it for a factor or + for an amount, or the label of a change, a colon, and the path that it alters (or * for all of it)"
         )
     return Unknown(name, label.strip() if between else None, path, how)
 

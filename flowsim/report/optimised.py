@@ -80,6 +80,8 @@ def optimum_sentences(found: Optimum) -> Iterator[str]:
             f"The probability that it is the cheapest finalist that truly does is {found.selected:.0%}: the winner and its rivals "
             "were run again on draws that had no part in choosing them."
         )
+    if found.met_words:
+        yield found.met_words
     yield (
         f"{len(found.space):,} plans, {len(found.searched.known)} of them tried, {found.runs:,} replications, seed {found.seed}, "
         f"engine {found.engine}. Prices are as given, in pounds a day for one unit."

@@ -105,6 +105,17 @@ def test_the_size_of_a_dated_change_can_be_unknown() -> None:
     assert with_values(city, {unknown: 1.3}).changes[1].scale == {"streams.emergency.per_day": 1.3}
 
 
+def test_the_strength_of_a_dated_change_can_be_unknown() -> None:
+    city = from_text(little_city(), "little")
+    unknown = unknown_from("Winter: *")
+    assert unknown.now(city) == 1.0
+    twice = with_values(city, {unknown: 2.0}).changes[1]
+    assert twice.scale == {"streams.emergency.per_day": pytest.approx(1.2)}
+    assert twice.add == {"services.ic_beds.capacity": 12}
+    with pytest.raises(RunError, match="have no strength"):
+        unknown_from("Seven-day pick-up by STIT: *").now(city)
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
