@@ -426,6 +426,8 @@ def stays_chart(group: Group) -> Figure:
     panel.set_ylabel("share still there")
     panel.set_title(f"Stays: {stays.of}, {len(stays.days):,} people", loc="left", fontweight="bold")
     panel.legend(frameon=False)
+    _plain(panel)
+    return figure
 
 
 def months_chart(figures: pd.DataFrame, title: str) -> Figure:

@@ -23,8 +23,8 @@ from typing import Any, Final
 import pandas as pd
 
 from flowsim.decisions.ensemble import PERSISTENCE, Ensemble, condition
-from flowsim.decisions.forecast import PATHS, ensemble_run, until
-from flowsim.decisions.plausible import Plausible, refuse_foreign
+from flowsim.decisions.forecast import PATHS, ensemble_run, refuse_foreign, until
+from flowsim.decisions.plausible import Plausible
 from flowsim.decisions.prior import prior_set
 from flowsim.decisions.rivals import RIVALS, rival
 from flowsim.decisions.scores import LEVELS, band, crps, weighted_quantiles

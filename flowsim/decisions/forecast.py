@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from flowsim.decisions.ensemble import PERSISTENCE, Conditioned, Ensemble, condition
-from flowsim.decisions.plausible import Met, Plausible, refuse_foreign
+from flowsim.decisions.plausible import Met, Plausible
 from flowsim.decisions.prior import prior_set
 from flowsim.decisions.scores import weighted_quantiles
 from flowsim.decisions.today import started
@@ -36,6 +36,7 @@ from flowsim.scenario.edits import Plan
 from flowsim.scenario.files import load
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.timeline import altered
+from flowsim.scenario.words import shortened
 from flowsim.units import Floats
 
 PATHS: Final = 400
@@ -233,6 +234,16 @@ def ensemble_run(
         met=Met(plausible),
     )
     return run([scenario], effort)[0]
+
+
+def refuse_foreign(plausible: Plausible, scenario: Scenario) -> None:
+    """Raise RunError, in words, where a set cannot be used with a scenario."""
+    try:
+        plausible.scenario(scenario, 0)
+    except RunError as problem:
+        raise RunError(
+            f"the plausible set of {shortened(plausible.base)} does not suit {scenario.name}: {problem}"
+        ) from None
 
 
 def _as_run(ensemble: Ensemble) -> Conditioned:

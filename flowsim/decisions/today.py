@@ -48,15 +48,19 @@ def started(
     be taken from the scenario because it was not counted. Raises DataError with every complaint, ScenarioError in words.
     """
     bare = _without_people(scenario, begin, days)
-    weights = _hospital_weights(bare)
+    in_hospital, elsewhere = _who_comes(bare)
     start = _Start()
     for count in today.counts:
-        _take(bare, count, weights, start)
-    for name, people in start.ready.items():
-        if people and not weights.get(name):
-            start.complaints.append(
-                f"nobody comes to wait for {shortened(name)} in hospital in {scenario.name}"
-            )
+        _take(bare, count, in_hospital, start)
+    for where, counted, weights in (
+        ("in hospital", start.ready, in_hospital),
+        ("outside hospital", start.elsewhere, elsewhere),
+    ):
+        start.complaints += [
+            f"nobody comes to wait for {shortened(name)} {where} in {scenario.name}, but {people} are said to"
+            for name, people in counted.items()
+            if people and not weights.get(name)
+        ]
     if start.complaints:
         raise DataError(start.complaints)
     usual, notes = _usual_caseloads(scenario, bare, start.caseload)
@@ -84,11 +88,18 @@ def _without_people(scenario: Scenario, begin: dt.date, days: int) -> Scenario:
     return altered(scenario, Plan(put={"run.start": begin, "run.days": days, "run.warm_up_days": 0, **empty}))
 
 
-def _hospital_weights(scenario: Scenario) -> dict[str, float]:
-    """How many people a day come to wait for each service in hospital, by service; none are left out."""
+def _who_comes(scenario: Scenario) -> tuple[dict[str, float], dict[str, float]]:
+    """How many people a day come to wait for each service, in hospital and elsewhere; services without any are left out."""
     one_each = {f"services.{name}.initial.waiting_in_hospital": 1 for name in scenario.services}
-    crowds = prepare(build_timeline(altered(scenario, Plan(put=one_each)))).crowds.in_hospital
-    return {name: weight for name, table in crowds.items() if (weight := sum(table.values())) > 0}
+    one_each |= {
+        f"services.{name}.initial.waiting": 1 for name, s in scenario.services.items() if s.kind == "place"
+    }
+    crowds = prepare(build_timeline(altered(scenario, Plan(put=one_each)))).crowds
+    in_hospital, elsewhere = (
+        {name: weight for name, table in tables.items() if (weight := sum(table.values())) > 0}
+        for tables in (crowds.in_hospital, crowds.waiting)
+    )
+    return in_hospital, elsewhere
 
 
 def _take(scenario: Scenario, count: Count, weights: dict[str, float], start: _Start) -> None:
@@ -192,13 +203,8 @@ def _usual_caseloads(scenario: Scenario, bare: Scenario, known: Ready) -> tuple[
 
 def _table(scenario: Scenario) -> pd.DataFrame:
     rows = [
-        (
-            name,
-            service.reason or "",
-            service.initial.waiting_in_hospital,
-            service.initial.waiting_in_hospital * service.counted_share,
-        )
+        (name, service.reason or "", people, people * service.counted_share)
         for name, service in scenario.services.items()
-        if service.initial.waiting_in_hospital
+        if (people := service.initial.waiting_in_hospital or 0)
     ]
     return pd.DataFrame(rows, columns=["service", "reason", "people", "delayed"])

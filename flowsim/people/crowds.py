@@ -21,7 +21,8 @@ PerDay = dict[tuple[str, str], float]
 class Crowds:
     """Weights by service: `there` by route, `waiting` by route and the place they wait in (or NO_PLACE).
 
-    `in_hospital` is as `waiting`, of hospitals alone, and of teams by how many people need their task there.
+    `in_hospital` is as `waiting`, of hospitals alone, and of teams by how many people need their task there;
+    where it is said how many wait in hospital, `waiting` is of the other places.
 
     Only services that have anybody at the start are in these tables. `entries` says where each route that is
     in use begins (of the stream that brings most people a day on it).
@@ -44,7 +45,7 @@ def crowds_of(lookup: Lookup) -> Crowds:
     return Crowds(
         entries=entries,
         there={name: _there(lookup, entries, per_day, name) for name in there},
-        waiting={name: _waiting(lookup, entries, per_day, name) for name in waiting},
+        waiting={name: _elsewhere(lookup, entries, per_day, name) for name in waiting},
         in_hospital={name: _in_hospital(lookup, entries, per_day, name) for name in in_hospital},
     )
 
@@ -87,6 +88,16 @@ def _waiting(
         directly = total - sum(weight for (r, _), weight in found.items() if r == route)
         found[route, NO_PLACE] = directly if directly > 1e-9 * max(total, 1.0) else 0.0
     return found
+
+
+def _elsewhere(
+    lookup: Lookup, entries: dict[str, int], per_day: PerDay, name: str
+) -> dict[tuple[str, int], float]:
+    """As `_waiting`, without hospitals where those who wait in hospital are counted by themselves."""
+    found = _waiting(lookup, entries, per_day, name)
+    if lookup.timeline.scenario.services[name].initial.waiting_in_hospital is None:
+        return found
+    return {key: w for key, w in found.items() if key[1] == NO_PLACE or not lookup.offer.is_hospital[key[1]]}
 
 
 def _in_hospital(

@@ -283,7 +283,7 @@ def _dates(scenario: Scenario) -> Found:
 
 def _people_at_start(scenario: Scenario) -> Found:
     there = [s.initial for s in scenario.services.values()]
-    total = sum(i.people + i.waiting + i.waiting_in_hospital for i in there)
+    total = sum(i.people + i.waiting + (i.waiting_in_hospital or 0) for i in there)
     if total > MOST_AT_START:
         yield Complaint(
             "services.*.initial", f"adds up to {total} people at the start; at most {MOST_AT_START}"
