@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -21,7 +22,7 @@ def monthly(observed: Observed) -> pd.DataFrame:
 def test_the_figures_that_come_along() -> None:
     found = read_observed("sheffield")
     table = monthly(found)
-    year = table["2016-04-01":"2017-03-01"]  # type: ignore[misc]
+    year = table["2016-04-01":"2017-03-01"]
     # Facts: 48,969 delayed days, 134.2 beds a day; by body 59.5, 23.8, 16.7 %.
     assert year["total_days"].sum() == 48_969
     assert year["total_days"].sum() / 365 == pytest.approx(134.2, abs=0.05)
@@ -105,7 +106,7 @@ def test_a_census_by_day(tmp_path: Path, ending: str) -> None:
         path = write(tmp_path / "c.csv", "Date;A;E;Total\n01/10/2017;20;30;50\n02/10/2017;21;29;50\n")
     else:
         first = pd.Timestamp("2017-10-01").to_pydatetime()
-        rows = [
+        rows: list[list[Any]] = [
             ["Census of the ward"],
             [],
             ["Date", "A) assessment", "E) care package"],
