@@ -36,7 +36,7 @@ from flowsim.decisions.fit_file import Fit, check_fit, read_fit
 from flowsim.decisions.fit_store import Wave, begin_or_go_on, keep_wave, kept_wave
 from flowsim.decisions.particles import cooled, even
 from flowsim.decisions.plausible import DISCREPANCY, FITTED, WEIGHT, Plausible, fitted_scenario, usual_of
-from flowsim.decisions.targets import Reading, Target, targets_for
+from flowsim.decisions.targets import Reading, Target, months_of, targets_for
 from flowsim.decisions.unknowns import Unknown, with_values
 from flowsim.engine import AUTO, chosen_engine, runs_in_threads
 from flowsim.errors import RunError, ScenarioError, Stopped
@@ -181,9 +181,7 @@ def fitted_months(scenario: Scenario, observed: Observed, fit: Fit) -> tuple[str
     days = pd.date_range(run.start, periods=run.days)
     names, counts = np.unique(days.strftime("%Y-%m").to_numpy(dtype=str), return_counts=True)
     whole = [str(m) for m, n in zip(names, counts, strict=True) if n == pd.Period(str(m), "M").days_in_month]
-    known: set[str] | None = None
-    if observed.monthly is not None:
-        known = set(pd.PeriodIndex(observed.monthly.index, freq="M").strftime("%Y-%m"))
+    known = months_of(observed) if any(one.value is None for one in fit.wanted) else None
     found = [
         m
         for m in whole

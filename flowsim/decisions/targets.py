@@ -207,18 +207,42 @@ def _observed(name: str, kind: Kind, observed: Observed, months: Sequence[str]) 
     if kind.spread == "weekdays":
         counts = _beds_by_day(observed) if name == "weekday_beds" else _discharges_by_day(observed)
         return {} if counts is None else _by_weekday(counts, months)
-    monthly = observed.monthly
+    table = monthly_people(observed)
     columns = _columns(name, kind)
-    if monthly is None or any(column not in monthly for column in columns):
+    if table is None or any(column not in table for column in columns):
         return {}
-    index = pd.PeriodIndex(monthly.index, freq="M")
-    table = monthly.set_axis(index.strftime("%Y-%m"), axis=0)
+    people = table[list(columns)].sum(axis=1, skipna=False)
     there = [month for month in months if month in table.index]
-    days = pd.Series(index.days_in_month, index=table.index)
-    total = table[list(columns)].sum(axis=1, skipna=False)
     if kind.spread == "months":
-        return {month: float(total[month] / days[month]) for month in there}
-    return {"": float(total[there].sum() / days[there].sum())} if len(there) == len(months) else {}
+        return {month: float(people[month]) for month in there}
+    if len(there) < len(months):
+        return {}
+    days = np.array([pd.Period(month, "M").days_in_month for month in there])
+    return {"": float(np.average(people[there], weights=days))}
+
+
+def monthly_people(observed: Observed) -> pd.DataFrame | None:
+    """Mean people delayed by month ("2016-04"), columns as the days of the return: from the return, else from a daily census."""
+    if observed.monthly is not None:
+        index = pd.PeriodIndex(observed.monthly.index, freq="M")
+        counts = observed.monthly.drop(columns="per_day", errors="ignore")
+        return counts.div(index.days_in_month, axis=0).set_axis(index.strftime("%Y-%m"), axis=0)
+    if observed.census is None:
+        return None
+    named = observed.census.add_prefix("days_").rename(columns={"days_total": "total_days"})
+    months = pd.PeriodIndex(named.index, freq="M")
+    # A month of which days are missing is not known.
+    sizes = pd.Series(1, index=months).groupby(level=0).sum()
+    whole = pd.PeriodIndex(sizes.index[sizes.to_numpy() == pd.PeriodIndex(sizes.index).days_in_month])
+    means = named.groupby(months).mean().loc[whole]
+    found: pd.DataFrame = means.set_axis(whole.strftime("%Y-%m"), axis=0)
+    return found
+
+
+def months_of(observed: Observed) -> set[str] | None:
+    """The months that the return or the census covers; None where there is neither."""
+    table = monthly_people(observed)
+    return None if table is None else set(table.index)
 
 
 def _columns(name: str, kind: Kind) -> tuple[str, ...]:

@@ -100,6 +100,14 @@ def test_the_task_team_of_2016_dips_and_refills() -> None:
     assert refilled > 0.8 * before
 
 
+def test_discharge_to_assess_does_what_the_pilot_measured() -> None:
+    """From the end of acute care until home: 5.5 days before, 1.2 after (Offord and others 2017). No figure was fitted to it."""
+    before, after = flowsim.compare(["before-d2a", "d2a-pilot"], replications=4, seed=1215).results
+    measure = "ready_to_left_d2a_home"
+    assert 4.4 < before.interval(measure).value < 6.6
+    assert 0.8 < after.interval(measure).value < 1.6
+
+
 def test_every_bundled_scenario_runs() -> None:
     from flowsim.scenario.files import bundled_names
 

@@ -124,8 +124,9 @@ def test_ctrl_c_keeps_finished_waves_and_the_same_command_goes_on(files: Path) -
     (files / "fit.toml").write_text(FIT.replace("points = 10", "points = 40"), encoding="utf-8")
     command = [sys.executable, "-m", "flowsim", *asked(files), "--cores", "1"]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heeds_ctrl_c
-    )
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=heeds_ctrl_c,  # noqa: PLW1509
+    )  # fmt: skip
     end = time.monotonic() + 60
     while not (files / "out" / "wave-00.parquet").exists() and time.monotonic() < end:
         time.sleep(0.01)
