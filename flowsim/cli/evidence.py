@@ -16,6 +16,7 @@ from flowsim.cli.words import ANSWER_IS_NO, STOPPED, announce, console, in_words
 if TYPE_CHECKING:
     from flowsim.decisions.plausible import Plausible
     from flowsim.observed import Observed
+    from flowsim.observed.stays import Fitted
 
 Area = Annotated[
     str | None, typer.Option(help="The local authority, by name or code, where a national file has several.")
@@ -58,32 +59,28 @@ def observed(
         shown.print(contents_table(found))
         for sentence in notes_of(found):
             shown.print(sentence, highlight=False, markup=False)
+        fitted = None
         if found.discharges is not None:
             from flowsim.observed.stays import stays_fitted
 
-            fits, sentences = stays_fitted(found.discharges, fewest)
-            shown.print(fits_table(fits))
-            for sentence in sentences:
+            fitted = stays_fitted(found.discharges, fewest)
+            shown.print(fits_table(fitted.table))
+            for sentence in fitted.sentences:
                 shown.print(sentence, highlight=False, markup=False)
         if out is not None:
-            _write_observed(found, fewest, out)
+            _write_observed(found, fitted, fewest, out)
 
 
-def _write_observed(found: Observed, fewest: int, out: Path) -> None:
-    from flowsim.charts import save_figures
+def _write_observed(found: Observed, fitted: Fitted | None, fewest: int, out: Path) -> None:
+    from flowsim.charts import save_figures, stays_chart
     from flowsim.observed.small import exported
 
     written = save_tables(exported(found, fewest), out)
-    if found.discharges is not None:
-        from flowsim.charts import stays_chart
-        from flowsim.observed.stays import fitted_groups, stays_fitted
-
-        fits, _ = stays_fitted(found.discharges, fewest)
-        written += save_tables({"stays-fitted": fits}, out)
-        pictures = {
-            f"stays-{name}.png": stays_chart(group) for name, group in fitted_groups(found.discharges, fewest)
-        }
-        written += save_figures(pictures, out)
+    if fitted is not None:
+        written += save_tables({"stays-fitted": fitted.table}, out)
+        written += save_figures(
+            {f"stays-{name}.png": stays_chart(group) for name, group in fitted.groups}, out
+        )
     say_written(out, written)
 
 
@@ -168,6 +165,7 @@ def backtest(
     months: Annotated[int, typer.Option(min=1, help="How many months to forecast at each cut.")] = 6,
     area: Area = None,
     plausible: PlausibleSet = None,
+    fit: Annotated[Path | None, typer.Option(help="A fit file: values are calibrated anew at each cut, on the months before it.")] = None,
     paths: Paths = 400,
     seed: Seed = None,
     engine: Engine = "auto",
@@ -176,6 +174,7 @@ def backtest(
 ) -> None:  # fmt: skip
     """Forecast months that are known by now from those before them, and score it against three rivals; exit code 1 where a naive one is better."""
     from flowsim.decisions import backtest as work
+    from flowsim.errors import RunError
     from flowsim.experiment.replicate import cores_here
     from flowsim.scenario.files import load
 
@@ -186,11 +185,25 @@ def backtest(
         assert known is not None  # it has a default
         chosen = [_date(text, "--cuts") for text in cuts.split(",")] if cuts else []
         values = _plausible(plausible)
+        if fit is not None and values is not None:
+            raise RunError("--fit and --plausible: give one; a fit makes a set of its own at each cut")
     announce(engine)
     with in_words(), progress("courses") as on_done:
+        kept = out / "cuts" if out else None
+        fitting = None
+        if fit is not None:
+            fitting = work.fitting_by(
+                loaded,
+                fit,
+                folder=kept,
+                seed=seed,
+                engine=engine,
+                cores=cores or cores_here(),
+                on_done=on_done,
+            )
         found = work.backtest(
-            loaded, known, chosen, months=months, plausible=values, paths=paths, seed=seed, engine=engine,
-            cores=cores or cores_here(), folder=out / "cuts" if out else None, on_done=on_done,
+            loaded, known, chosen, months=months, plausible=values, fitting=fitting, paths=paths, seed=seed,
+            engine=engine, cores=cores or cores_here(), folder=kept, on_done=on_done,
         )  # fmt: skip
     from flowsim.charts import backtest_chart, save_figures
     from flowsim.report.evidence import backtest_sentences, scores_table

@@ -232,6 +232,39 @@ def _one_cut(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def fitting_by(
+    scenario: Scenario,
+    fit: Path | str,
+    *,
+    folder: Path | None = None,
+    seed: int | None = None,
+    engine: str = AUTO,
+    cores: int = 1,
+    on_done: Progress = ignore,
+) -> Fitting:
+    """Calibration for each cut on what was observed before it (`flowsim.decisions.calibrate`), resumable in a folder."""
+    from flowsim.decisions.calibrate import calibrate
+    from flowsim.decisions.fit_file import read_fit
+
+    wish = read_fit(fit)
+
+    def fitted(seen: Observed, cut: dt.date) -> Plausible:
+        place = None if folder is None else folder / f"fit-{cut:%Y-%m}"
+        found = calibrate(
+            until(scenario, cut),
+            seen,
+            wish,
+            folder=place,
+            seed=seed,
+            engine=engine,
+            cores=cores,
+            on_done=on_done,
+        )
+        return found.plausible
+
+    return fitted
+
+
 # What is done is kept
 
 

@@ -158,21 +158,41 @@ def _groups(people: pd.DataFrame) -> Iterator[tuple[str, Stays]]:
             yield (f"{short}" if route is None else f"{short}-{number}"), stays_of(people, which, route)
 
 
-def stays_fitted(people: pd.DataFrame, fewest: int = FEWEST) -> tuple[pd.DataFrame, list[str]]:
-    """All families of all groups, a row each (COLUMNS), and in words which fits best and what was left out.
+@dataclass(frozen=True)
+class Fitted:
+    """All that a list of discharges says of stays.
 
-    `behind` is how far a family's AIC lies behind the best; `toml` is what to write into a scenario.
+    `groups`: each group with a short name. `table`: a row a group and family (COLUMNS); `behind` is how far a family's AIC lies
+    behind the best, `toml` what to write into a scenario. `sentences`: which fits best, and what was left out.
     """
-    rows, sentences = [], []
-    for _, group in fitted_groups(people, fewest):
+
+    groups: list[tuple[str, Group]]
+    table: pd.DataFrame
+    sentences: list[str]
+
+
+def stays_fitted(people: pd.DataFrame, fewest: int = FEWEST) -> Fitted:
+    """Every family fitted to every group of a list of discharges. Small numbers (below `fewest`) are in no table."""
+    groups = fitted_groups(people, fewest)
+    rows, sentences = [], [_verdict(group) for _, group in groups]
+    for _, group in groups:
         stays, best = group.stays, group.fits[0]
+        censored = small_number(int((~stays.ended).sum()), fewest)
         for one in group.fits:
             d = one.distribution
+            shape = (float(d.mean()), float(d.std()), float(d.median()), float(d.ppf(0.9)))
             rows.append(
-                (stays.of, len(stays.days), small_number(int((~stays.ended).sum()), fewest), one.family, float(d.mean()),
-                 float(d.std()), float(d.median()), float(d.ppf(0.9)), one.aic, one.aic - best.aic, one.toml)
-            )  # fmt: skip
-        sentences.append(_verdict(group))
+                (
+                    stays.of,
+                    len(stays.days),
+                    censored,
+                    one.family,
+                    *shape,
+                    one.aic,
+                    one.aic - best.aic,
+                    one.toml,
+                )
+            )
     few = [stays.of for _, stays in _groups(people) if int(stays.ended.sum()) < max(FEWEST_ENDED, fewest)]
     if few:
         sentences.append(
@@ -180,12 +200,9 @@ def stays_fitted(people: pd.DataFrame, fewest: int = FEWEST) -> tuple[pd.DataFra
         )
     out = int((people["ready"].isna() & people["left"].notna()).sum())
     if out:
-        sentences.append(
-            f"{out} of {len(people)} people left without a day on which they were ready, and are in no fit."
-            if out >= fewest
-            else "A few people left without a day on which they were ready, and are in no fit."
-        )
-    return pd.DataFrame(rows, columns=COLUMNS), sentences
+        who = f"{out} of {len(people)} people" if out >= fewest else "A few people"
+        sentences.append(f"{who} left without a day on which they were ready, and are in no fit.")
+    return Fitted(groups, pd.DataFrame(rows, columns=COLUMNS), sentences)
 
 
 def _verdict(group: Group) -> str:

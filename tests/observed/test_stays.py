@@ -72,7 +72,7 @@ def test_who_left_without_being_ready_is_left_out_and_said() -> None:
     table = people(KNOWN["gamma"].rvs(60, random_state=np.random.default_rng(7)))
     table.loc[:9, "ready"] = pd.NaT
     assert stays_of(table, UNTIL_READY).left_out == table["left"][:10].notna().sum()
-    _, sentences = stays_fitted(table)
+    sentences = stays_fitted(table).sentences
     assert any("left without a day on which they were ready" in sentence for sentence in sentences)
 
 
@@ -80,7 +80,8 @@ def test_what_is_written_can_stand_in_a_scenario() -> None:
     import tomllib
 
     table = people(KNOWN["weibull"].rvs(300, random_state=np.random.default_rng(8)))
-    fits, sentences = stays_fitted(table)
+    found = stays_fitted(table)
+    fits, sentences = found.table, found.sentences
     assert set(fits["family"]) == set(FAMILIES)
     for row in fits.to_dict("records"):
         spec = Distribution.model_validate(tomllib.loads(f"stay = {row['toml']}")["stay"])
@@ -89,9 +90,9 @@ def test_what_is_written_can_stand_in_a_scenario() -> None:
 
 
 def test_a_few_people_are_not_fitted() -> None:
-    fits, sentences = stays_fitted(people(np.full(8, 3.0)))
-    assert not len(fits)
-    assert "Too few ended stays" in sentences[0]
+    found = stays_fitted(people(np.full(8, 3.0)))
+    assert not len(found.table)
+    assert "Too few ended stays" in found.sentences[0]
     assert not fitted_groups(people(np.full(8, 3.0)))
 
 
