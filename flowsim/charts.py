@@ -6,6 +6,7 @@ Colours are told apart by people with any colour vision, and never carry a meani
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from functools import partial
 from io import BytesIO
@@ -349,13 +350,18 @@ def forecast_chart(found: Forecast, observed: Observed | None) -> Figure:
         ends = months[recent] + pd.offsets.MonthEnd()
         panel.hlines(observed.monthly["per_day"][recent], months[recent], ends, color=PINK, linewidth=2.4)
         panel.plot([], [], color=PINK, linewidth=2.4, label="observed monthly mean")
-        figure.supxlabel(f"Observed: {'; '.join(observed.sources)}", fontsize=8, color=GREY)
+        figure.supxlabel(_credit(observed), fontsize=8, color=GREY)
     panel.set_ylim(bottom=0)
     panel.set_ylabel("people delayed at midnight")
     panel.set_title(f"Forecast: {found.scenario.title}", loc="left", fontweight="bold")
     panel.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))
     _calendar(panel)
     return figure
+
+
+def _credit(observed: Observed) -> str:
+    """Where observed figures come from, in lines that fit below a picture."""
+    return textwrap.fill(f"Observed: {'; '.join(observed.sources)}", 120)
 
 
 def backtest_chart(found: Backtest, observed: Observed) -> Figure:
@@ -398,7 +404,7 @@ def backtest_chart(found: Backtest, observed: Observed) -> Figure:
         panel.set_visible(False)
     panels[0].set_ylabel("people delayed a day, by month", fontsize=9)
     panels[0].legend(fontsize=7, frameon=False)
-    figure.supxlabel(f"Observed: {'; '.join(observed.sources)}. Bands: 50 and 90 %", fontsize=8, color=GREY)
+    figure.supxlabel(f"{_credit(observed)}\nBands: 50 and 90 %", fontsize=8, color=GREY)
     return figure
 
 

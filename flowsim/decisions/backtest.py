@@ -26,10 +26,10 @@ from flowsim.decisions.ensemble import PERSISTENCE, Ensemble, condition
 from flowsim.decisions.forecast import PATHS, ensemble_run, refuse_foreign, until
 from flowsim.decisions.plausible import Plausible
 from flowsim.decisions.prior import prior_set
-from flowsim.decisions.rivals import RIVALS, rival
+from flowsim.decisions.rivals import MOST_AHEAD, RIVALS, rival
 from flowsim.decisions.scores import LEVELS, band, crps, weighted_quantiles
 from flowsim.engine import AUTO
-from flowsim.errors import RunError
+from flowsim.errors import RunError, Stopped
 from flowsim.experiment.replicate import Progress, ignore
 from flowsim.observed import Observed
 from flowsim.results import made_folder, write_text
@@ -39,7 +39,6 @@ from flowsim.version import __version__
 
 MODEL: Final = "the model"
 HORIZON: Final = 6
-MOST_MONTHS: Final = 24
 FEWEST_BEFORE: Final = 12
 COLUMNS: Final = [
     "cut", "month", "ahead", "forecaster", "observed", "forecast", "low50", "high50", "low90", "high90", "crps",
@@ -120,12 +119,12 @@ def backtest(
 ) -> Backtest:
     """Forecast up to so many months after each cut (the first day that is not known); none given means every month with a
     year before it. `fitting` gives the values for a cut from what was observed before it. Raises RunError, ScenarioError and
-    DataError in words.
+    DataError in words, Stopped where the user stops it.
     """
     base = load(scenario)
     seen = _series(observed)
-    if not 1 <= months <= MOST_MONTHS:
-        raise RunError(f"{months} months cannot be forecast; ask for 1 to {MOST_MONTHS}")
+    if not 1 <= months <= MOST_AHEAD:
+        raise RunError(f"{months} months cannot be forecast; ask for 1 to {MOST_AHEAD}")
     chosen = [_checked(cut, seen) for cut in cuts] or usual_cuts(seen)
     whose = base.run.seed if seed is None else seed
     whole = until(base, _last(max(chosen), months, seen))
@@ -144,8 +143,8 @@ def backtest(
                     whole, members, paths, whose, engine, cores, listen if fitting else on_done
                 )
                 if result.stopped:
-                    raise RunError(
-                        "stopped before this cut was finished; what is done is kept, and the same command goes on"
+                    raise Stopped(
+                        "stopped before this cut was finished: what is done is kept where there is a folder, and the same command goes on"
                     )
                 shared = [Ensemble.of(result)]
             done = _one_cut(shared[0], observed, seen, cut, months, whose, persistence)

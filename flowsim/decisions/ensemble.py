@@ -49,7 +49,9 @@ DISCOUNT: Final = 0.8  # assumption
 FEWEST_EFFECTIVE: Final = 40.0
 LEAST_SHARE_EFFECTIVE: Final = 0.15
 MOST_RATIO: Final = 3.0  # no gap is closed by more than this factor
-LACK: Final = (0.04, 0.40)  # assumption: bounds of what a model lacks, standard deviation of log of the total
+# Assumption: bounds of what a model lacks, standard deviation of log of the total. Not below 8 %: a scenario whose events were
+# sized on the same months follows them better than it will follow others.
+LACK: Final = (0.08, 0.40)
 FEWEST_MONTHS: Final = 3
 USUAL_LACK: Final = 0.12  # assumption: where too few months are known to tell
 

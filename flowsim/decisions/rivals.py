@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,7 @@ from flowsim.units import Floats
 
 FEWEST_ERRORS: Final = 3
 FEWEST_MONTHS: Final = 6
+MOST_AHEAD: Final = 24
 LAST, LAST_YEAR, SERIES = "last month stays", "same month last year", "exponential smoothing"
 RIVALS: Final = (LAST, LAST_YEAR, SERIES)
 
@@ -91,6 +93,13 @@ def _smoothed(values: Floats, distance: int) -> Outlook | None:
     """Simple exponential smoothing of the logarithm, as the ARIMA(0,1,1) that it is, fitted by maximum likelihood (statsmodels)."""
     if len(values) < FEWEST_MONTHS or (values <= 0).any():
         return None
+    means, spreads = _ahead(tuple(values.tolist()))
+    return Outlook(means[distance - 1], spreads[distance - 1], logs=True)
+
+
+@lru_cache(maxsize=64)
+def _ahead(values: tuple[float, ...]) -> tuple[list[float], list[float]]:
+    """Means and standard deviations of the logarithm, for as many months ahead as anybody may ask."""
     from statsmodels.tsa.statespace.sarimax import SARIMAX
 
     with warnings.catch_warnings():
@@ -98,5 +107,5 @@ def _smoothed(values: Floats, distance: int) -> Outlook | None:
             "ignore"
         )  # of starting values and convergence; what comes out is scored as it is
         fitted = SARIMAX(np.log(values), order=(0, 1, 1)).fit(disp=False)
-        ahead = fitted.get_forecast(distance)
-    return Outlook(float(ahead.predicted_mean[-1]), float(ahead.se_mean[-1]), logs=True)
+        ahead = fitted.get_forecast(MOST_AHEAD)
+    return np.asarray(ahead.predicted_mean).tolist(), np.asarray(ahead.se_mean).tolist()

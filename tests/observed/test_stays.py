@@ -46,19 +46,19 @@ def people(stay: np.ndarray, ends: float = 200.0, whole_days: bool = True) -> pd
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_family_that_made_the_stays_is_found(family: str, whole_days: bool) -> None:
     true = KNOWN[family]
-    stay = true.rvs(1_500, random_state=np.random.default_rng(5))
+    stay = true.rvs(600, random_state=np.random.default_rng(5))
     found = stays_of(people(stay, whole_days=whole_days), UNTIL_READY)
     fits = {name: fit(found, name) for name in FAMILIES}
     best = min(fits.values(), key=lambda one: one.aic)
     # The exponential is a gamma and a Weibull with one parameter less: they may fit as well, never far better.
     assert fits[family].aic <= best.aic + 2.5
-    assert fits[family].distribution.mean() == pytest.approx(true.mean(), rel=0.07)
-    assert fits[family].distribution.std() == pytest.approx(true.std(), rel=0.15)
+    assert fits[family].distribution.mean() == pytest.approx(true.mean(), rel=0.10)
+    assert fits[family].distribution.std() == pytest.approx(true.std(), rel=0.20)
 
 
 def test_people_who_are_still_there_are_not_left_out() -> None:
     true = KNOWN["gamma"]
-    stay = true.rvs(4_000, random_state=np.random.default_rng(6))
+    stay = true.rvs(2_500, random_state=np.random.default_rng(6))
     table = people(stay, ends=12.0)
     found = stays_of(table, UNTIL_READY)
     assert (~found.ended).mean() > 0.3

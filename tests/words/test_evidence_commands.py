@@ -135,6 +135,31 @@ def test_backtest_scores_and_goes_on(city: Path) -> None:
     ]
 
 
+FIT = """
+[vary]
+"services.stit.capacity" = { low = 10, high = 20 }
+[targets]
+monthly_delayed = { tolerance = 0.1 }
+[effort]
+waves = 1
+points = 10
+replications = 2
+members = 10
+member_replications = 1
+"""
+
+
+def test_backtest_with_a_fit_of_its_own_at_each_cut(city: Path) -> None:
+    (city / "fit.toml").write_text(FIT, encoding="utf-8")
+    code, words = said(
+        "backtest", city / "city.toml", "--observed", city / "months.csv", "--cuts", "2017-02-01", "--months", 1, "--paths",
+        20, "--fit", city / "fit.toml", "--out", city / "out", "--cores", 1,
+    )  # fmt: skip
+    assert code in (0, 1), words
+    assert "Values were fitted anew for each cut" in words
+    assert (city / "out" / "cuts" / "fit-2017-02").is_dir()
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
