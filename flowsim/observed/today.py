@@ -13,8 +13,9 @@ from flowsim.errors import DataError
 from flowsim.observed.cells import REASONS, Findings, Table, moment_of, number_of, shown
 from flowsim.observed.daily import is_census, read_census
 from flowsim.observed.kinds import table_in
-from flowsim.observed.sheets import Cell, read_sheets
+from flowsim.observed.sheets import read_sheets
 from flowsim.scenario.words import printable
+from flowsim.workbooks import Cell
 
 COUNTS: Final = ("in_hospital", "delayed", "caseload", "waiting_elsewhere")
 LONGEST_WAIT_DAYS: Final = 3_650

@@ -19,7 +19,16 @@ ROOT = Path(__file__).resolve().parents[2]
 LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ground", ("flowsim.errors", "flowsim.units", "flowsim.version", "flowsim.memory")),
     ("loops", ("flowsim.compiling", "flowsim.counting")),
-    ("inputs", ("flowsim.scenario", "flowsim.observed", "flowsim.distributions", "flowsim.generators")),
+    (
+        "inputs",
+        (
+            "flowsim.scenario",
+            "flowsim.observed",
+            "flowsim.distributions",
+            "flowsim.generators",
+            "flowsim.workbooks",
+        ),
+    ),
     ("ranks", ("flowsim.ranks",)),
     ("people", ("flowsim.people",)),
     ("journeys", ("flowsim.journeys",)),
@@ -52,7 +61,7 @@ DOORS = {
     "tomlkit": "flowsim.scenario",
     "tomllib": "flowsim.scenario",
     "pyarrow": "flowsim.results",
-    "openpyxl": "flowsim.observed",
+    "openpyxl": "flowsim.workbooks",
     "numba": "flowsim.compiling",
     "distributed": "flowsim.experiment.cluster",
     "streamlit": "flowsim.pages",

@@ -163,5 +163,4 @@ def test_every_file_that_comes_along_is_read_or_said_to_be_another(tmp_path: Pat
     shutil.copytree(folder, tmp_path / "all")
     with pytest.raises(Exception, match="none of its tables is known") as problem:
         read_observed(tmp_path / "all")
-    for name in ("sheffield_population.csv", "lit_ipacs_bnssg_capacity_2023.csv"):
-        assert name in str(problem.value)
+    assert "sheffield_population.csv" in str(problem.value)
