@@ -148,24 +148,27 @@ class Plausible:
         given = self.base_scenario() if base is None else base
         return [self.scenario(given, member) for member in range(len(self))]
 
-    def written_into(self, scenario: Scenario, name: str | None = None) -> Plausible:
-        """The same set for a scenario into which its typical member has been written.
+    def written_into(
+        self, scenario: Scenario, values: Mapping[str, float] | None = None, name: str | None = None
+    ) -> Plausible:
+        """The same set for a scenario into which these values (the typical member's unless given) have been written.
 
-        Factors and amounts are then counted from there.
+        Factors, amounts and strengths of changes are then counted from there.
         """
-        typical, table = self.typical(), self.table.copy()
+        written, table = values or self.typical(), self.table.copy()
         for unknown in self.unknowns:
-            if unknown.how == "scale":
-                table[unknown.name] = table[unknown.name] / typical[unknown.name]
-            elif unknown.how == "add":
-                table[unknown.name] = table[unknown.name] - typical[unknown.name]
+            if unknown.how == "add":
+                table[unknown.name] = table[unknown.name] - written[unknown.name]
+            elif unknown.is_factor and written[unknown.name]:
+                table[unknown.name] = table[unknown.name] / written[unknown.name]
         return replace(
             self,
             base=name or scenario.name,
             table=table,
             fingerprint=fingerprint(scenario),
             usual=usual_of(scenario, self.unknowns),
-            about={key: value for key, value in self.about.items() if key != FITTED},
+            # The ranges of the fit were counted from the scenario that was fitted.
+            about={key: value for key, value in self.about.items() if key not in (FITTED, "ranges")},
         )
 
     def sentence(self) -> str:

@@ -43,6 +43,11 @@ class Unknown:
     how: How
 
     @property
+    def is_factor(self) -> bool:
+        """Whether its value multiplies what the scenario says: a factor, or the strength of a change."""
+        return self.how == "scale" or self.path == STRENGTH
+
+    @property
     def whole(self) -> bool:
         """Whether only whole numbers may stand there."""
         shape = shape_at(tuple(self.path.split(".")))

@@ -17,7 +17,7 @@ from flowsim.scenario.sources import InputRow, input_rows
 
 CONFIDENCE: Final = {
     "H": "documented, holds here", "M": "documented, of another place or year", "L": "documented, weakly", "assumption": "assumption",
-    "tuned": "tuned to an official figure", "": "no source named",
+    "tuned": "tuned to an official figure", "fitted": "fitted to official figures, with a plausible range", "": "no source named",
 }  # fmt: skip
 
 

@@ -135,9 +135,11 @@ def _money(paper: Paper) -> str:
 
 
 def _assumed(rows: Iterable[InputRow]) -> str:
-    own = [row for row in rows if row.is_figure and row.confidence in ("assumption", "tuned", "L", "")]
+    own = [
+        row for row in rows if row.is_figure and row.confidence in ("assumption", "tuned", "fitted", "L", "")
+    ]
     cells = [(row.path, str(row.value), row.source or "no source named") for row in own]
-    note = f"<p>{len(own)} figures of the base are assumptions, tuned, of low confidence or without a source:</p>"
+    note = f"<p>{len(own)} figures of the base are assumptions, tuned, fitted, of low confidence or without a source:</p>"
     return note + _table("Figures to doubt", ("Figure", "Value", "Where it comes from"), cells)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import flowsim
 from flowsim.decisions.compare import Comparison
-from flowsim.decisions.plausible import Met, Plausible, run_plausible
+from flowsim.decisions.plausible import Met, Plausible, fitted_scenario, run_plausible
 from flowsim.decisions.unknowns import unknown_from, with_values
 from flowsim.errors import RunError
 from flowsim.experiment.run import Effort, run_together
@@ -96,6 +96,16 @@ def test_a_set_written_into_its_scenario_means_the_same() -> None:
         assert two.services["stit"].starts.on(0, holiday=False) == pytest.approx(
             one.services["stit"].starts.on(0, holiday=False)
         )
+
+
+def test_a_strength_written_into_its_scenario_means_the_same() -> None:
+    base = from_text(little_city(), "little")
+    table = pd.DataFrame({"Winter: *": [0.5, 1.5, 4.0], "weight": 1.0, "discrepancy": 1.0})
+    before = Plausible("little", ("Winter: *",), table, fingerprint(base), {"Winter: *": 1.0})
+    fitted = fitted_scenario(base, before)
+    for one, two in zip(before.scenarios(base), before.written_into(fitted).scenarios(fitted), strict=True):
+        assert two.changes[1].scale == pytest.approx(one.changes[1].scale)
+        assert two.changes[1].add == pytest.approx(one.changes[1].add)
 
 
 def test_the_size_of_a_dated_change_can_be_unknown() -> None:
