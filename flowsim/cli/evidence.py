@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flowsim.cli.decided import Named, save_about, save_tables, say_written
 from flowsim.cli.progress import progress
 from flowsim.cli.runs import Cores, Engine, Out, Seed, make_room
 from flowsim.cli.words import ANSWER_IS_NO, STOPPED, announce, console, in_words
+from flowsim.cli.written import Named, save_about, save_tables, say_written
 
 if TYPE_CHECKING:
     from flowsim.decisions.plausible import Plausible
