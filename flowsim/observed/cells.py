@@ -13,8 +13,9 @@ from typing import Final
 import pandas as pd
 
 from flowsim.errors import DataError
-from flowsim.observed.sheets import Cell, Sheet
+from flowsim.observed.sheets import Sheet
 from flowsim.scenario.words import printable, shortened
+from flowsim.workbooks import Cell
 
 # The national return's codes in its own order; O came in April 2017.
 REASONS: Final = ("A", "B", "C", "Di", "Dii", "E", "F", "G", "H", "I", "O")

@@ -16,7 +16,7 @@ from flowsim.observed.cells import (
     reason_code,
     shown,
 )
-from flowsim.observed.sheets import Cell
+from flowsim.workbooks import Cell
 
 # The trust's daily situation reports, by what we call a column.
 BED_COLUMNS: Final = {

@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from flowsim.observed.cells import Findings, Table, listed, moment_of, reason_code, shown
-from flowsim.observed.sheets import Cell
+from flowsim.workbooks import Cell
 
 _NAMES: Final = {
     "admitted": ("admitted", "admission", "admission_date", "date_admitted", "admitted_at", "admission_datetime"),

@@ -27,7 +27,7 @@ from flowsim.observed.cells import (
     shown,
 )
 from flowsim.observed.monthly import SLACK_DAYS, Row, check_sums, chosen_area
-from flowsim.observed.sheets import Cell
+from flowsim.workbooks import Cell
 
 FEWEST_REASONS: Final = 6
 _AREA_NAMES: Final = ("local_authority_name", "la_name", "name")
