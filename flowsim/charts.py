@@ -6,6 +6,7 @@ Colours are told apart by people with any colour vision, and never carry a meani
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from functools import partial
 from io import BytesIO
@@ -18,9 +19,13 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
+from flowsim.decisions.backtest import MODEL, Backtest
+from flowsim.decisions.forecast import Forecast
+from flowsim.decisions.rivals import LAST, LAST_YEAR, SERIES
 from flowsim.decisions.staffing import Outlook
 from flowsim.experiment.intervals import percentile_band
-from flowsim.observed import observed_monthly
+from flowsim.observed import Observed, observed_monthly
+from flowsim.observed.stays import Group
 from flowsim.results import Result, made_folder, write_whole
 from flowsim.units import WEEKDAYS
 
@@ -57,13 +62,13 @@ DATA_CREDIT: Final = (
 )
 
 
-def census_chart(results: Sequence[Result]) -> Figure:
+def census_chart(results: Sequence[Result], most_columns: int = 3) -> Figure:
     """Delayed at midnight: the mean of all replications and the band in which nine of ten lie, with the target.
 
-    One panel a scenario; from the second on the first is drawn behind as the base. Official monthly
-    means stand where there are any.
+    One panel a scenario, so many side by side at most; from the second on the first is drawn behind as the base. Official
+    monthly means stand where there are any.
     """
-    columns = min(3, len(results))
+    columns = min(most_columns, len(results))
     rows = math.ceil(len(results) / columns)
     figure = Figure(figsize=(5.2 * columns if columns > 1 else 10, 3.2 * rows + 0.6), layout="constrained")
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
@@ -317,8 +322,116 @@ def tornado_chart(tornado: pd.DataFrame, by: float, most: int = 15) -> Figure:
     panel.axvline(0, color="black", linewidth=0.8)
     panel.invert_yaxis()
     panel.set_xlabel("change of the mean number delayed at midnight")
-    panel.legend(frameon=False, fontsize=9)
+    panel.legend(frameon=False, fontsize=9, loc="lower right")
     panel.set_title("What matters", loc="left", fontweight="bold")
+    _plain(panel)
+    return figure
+
+
+def forecast_chart(found: Forecast, observed: Observed | None) -> Figure:
+    """What may come: median and bands of 50 and 90 % by day, the target, and the observed months before."""
+    figure = Figure(figsize=(10, 5), layout="constrained")
+    panel = figure.subplots()
+    daily = found.daily
+    dates = pd.DatetimeIndex(daily["date"])
+    panel.fill_between(
+        dates, daily["low90"], daily["high90"], color=BLUE, alpha=0.15, linewidth=0, label="90 % band"
+    )
+    panel.fill_between(
+        dates, daily["low50"], daily["high50"], color=BLUE, alpha=0.30, linewidth=0, label="50 % band"
+    )
+    panel.plot(dates, daily["median"], color=BLUE, linewidth=1.8, label="median")
+    panel.axhline(
+        found.target, color="black", linestyle="--", linewidth=1.2, label=f"target {found.target:g}"
+    )
+    if observed is not None and observed.monthly is not None:
+        months = pd.DatetimeIndex(observed.monthly.index)
+        recent = (months < dates[0]) & (months >= dates[0] - pd.DateOffset(months=14))
+        ends = months[recent] + pd.offsets.MonthEnd()
+        panel.hlines(observed.monthly["per_day"][recent], months[recent], ends, color=PINK, linewidth=2.4)
+        panel.plot([], [], color=PINK, linewidth=2.4, label="observed monthly mean")
+        figure.supxlabel(_credit(observed), fontsize=8, color=GREY)
+    panel.set_ylim(bottom=0)
+    panel.set_ylabel("people delayed at midnight")
+    panel.set_title(f"Forecast: {found.scenario.title}", loc="left", fontweight="bold")
+    panel.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    _calendar(panel)
+    return figure
+
+
+def _credit(observed: Observed) -> str:
+    """Where observed figures come from, in lines that fit below a picture."""
+    return textwrap.fill(f"Observed: {'; '.join(observed.sources)}", 120)
+
+
+def backtest_chart(found: Backtest, observed: Observed) -> Figure:
+    """At each cut what the model said of the months after it, against what was seen: one panel a cut."""
+    cuts = list(dict.fromkeys(found.table["cut"]))
+    columns = min(3, len(cuts))
+    rows = math.ceil(len(cuts) / columns)
+    figure = Figure(figsize=(5.2 * columns if columns > 1 else 10, 3.2 * rows + 0.6), layout="constrained")
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    assert observed.monthly is not None  # there would be no back-test
+    months = pd.DatetimeIndex(observed.monthly.index)
+    for panel, cut in zip(panels, cuts, strict=False):
+        panel.plot(
+            months,
+            observed.monthly["per_day"],
+            color=PINK,
+            marker="o",
+            markersize=3,
+            linewidth=1.2,
+            label="observed",
+        )
+        for name, colour, style in (
+            (MODEL, BLUE, "-"),
+            (LAST, GREY, ":"),
+            (LAST_YEAR, GREEN, "-."),
+            (SERIES, "#E69F00", "--"),
+        ):
+            own = found.table[(found.table["cut"] == cut) & (found.table["forecaster"] == name)]
+            dates = pd.to_datetime(own["month"])
+            if name == MODEL:
+                panel.fill_between(dates, own["low90"], own["high90"], color=BLUE, alpha=0.15, linewidth=0)
+                panel.fill_between(dates, own["low50"], own["high50"], color=BLUE, alpha=0.30, linewidth=0)
+            panel.plot(
+                dates, own["forecast"], color=colour, linestyle=style, linewidth=1.6, marker=".", label=name
+            )
+        panel.set_title(f"known up to {cut}", loc="left", fontsize=9.5, fontweight="bold")
+        panel.set_ylim(bottom=0)
+        _calendar(panel)
+    for panel in panels[len(cuts) :]:
+        panel.set_visible(False)
+    panels[0].set_ylabel("people delayed a day, by month", fontsize=9)
+    panels[0].legend(fontsize=7, frameon=False)
+    figure.supxlabel(f"{_credit(observed)}\nBands: 50 and 90 %", fontsize=8, color=GREY)
+    return figure
+
+
+def stays_chart(group: Group) -> Figure:
+    """How many are still there after so many days: as seen (Kaplan and Meier), and by each family."""
+    from scipy.stats import CensoredData, ecdf
+
+    stays = group.stays
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    panel = figure.subplots()
+    data = CensoredData(uncensored=stays.days[stays.ended], right=stays.days[~stays.ended])
+    seen = ecdf(data).sf
+    panel.step(
+        seen.quantiles, seen.probabilities, where="post", color="black", linewidth=1.8, label="as seen"
+    )
+    days = np.linspace(0, float(np.quantile(stays.days, 0.99)) + 1, 400)
+    for one, colour, style in zip(
+        group.fits, (BLUE, PINK, GREEN, "#E69F00"), ("-", "--", "-.", ":"), strict=True
+    ):
+        behind = one.aic - group.fits[0].aic
+        label = f"{one.family} ({'best' if not behind else f'AIC {behind:.1f} behind'})"
+        panel.plot(days, one.distribution.sf(days), color=colour, linestyle=style, linewidth=1.6, label=label)
+    panel.set_ylim(0, 1)
+    panel.set_xlabel("days")
+    panel.set_ylabel("share still there")
+    panel.set_title(f"Stays: {stays.of}, {len(stays.days):,} people", loc="left", fontweight="bold")
+    panel.legend(frameon=False)
     _plain(panel)
     return figure
 

@@ -134,7 +134,10 @@ class Result:
     def warm_up(self) -> WarmUpVerdict:
         """Whether the warm-up was long enough."""
         days = self.scenario.run.warm_up_days
-        there = any(s.initial.people or s.initial.waiting for s in self.scenario.services.values())
+        there = any(
+            s.initial.people or s.initial.waiting or s.initial.waiting_in_hospital
+            for s in self.scenario.services.values()
+        )
         return warm_up_verdict(self.by_day("delayed", warm_up=True)[:, :days], there)
 
 

@@ -69,23 +69,19 @@ def _sheet_of(text: bytes, head: bytes = b"") -> Callable[[bytes], bytes]:
 @pytest.mark.parametrize(
     ("member", "change", "words"),
     [
-        (SHEET, lambda data: data + b" " * 60_000_000, "too large when it is unpacked"),
+        (SHEET, lambda data: data + b" " * 60_000_000, "too large for a workbook"),
         (SHEET, _moved(b'r="C3"', b'r="XFD3"'), "row 3: has more than 500 columns"),
         (SHEET, _moved(b'r="3"', b'r="1048576"'), "has more than 200,000 rows"),
         (SHEET, _moved(b'r="3"', b'r="99999999999"'), "has more than 200,000 rows"),
         (SHEET, lambda data: data[:200], "is damaged"),
         (SHEET, _moved(b"2.5", b"9" * 50_000), "is damaged"),
         (SHEET, _moved(b"<v>2.5", b"<v>" + b"<a>" * 50_000), "is damaged"),
-        (SHEET, _sheet_of(b"&j;", LAUGHS), "holds names for text"),
-        (
-            "xl/workbook.xml",
-            lambda data: LAUGHS + _moved(b"<sheets>", b"<sheets>&j;")(data),
-            "holds names for text",
-        ),
+        (SHEET, _sheet_of(b"&j;", LAUGHS), "is damaged"),
+        ("xl/workbook.xml", lambda data: LAUGHS + _moved(b"<sheets>", b"<sheets>&j;")(data), "is damaged"),
         (
             SHEET,
             _sheet_of(b"&e;", b'<!DOCTYPE l [<!ENTITY e SYSTEM "file:///etc/hostname">]>'),
-            "holds names for text",
+            "is damaged",
         ),
     ],
 )
@@ -99,9 +95,9 @@ def test_a_hostile_workbook_is_refused(
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "no workbook"),
-        (b"month,total\n2016-04,3000\n", "no workbook"),
-        (b"\xd0\xcf\x11\xe0" + bytes(600), "of the old kind"),
+        (b"", "is not a workbook"),
+        (b"month,total\n2016-04,3000\n", "a text file with commas is a CSV file"),
+        (b"\xd0\xcf\x11\xe0" + bytes(600), "old Excel file or has a password"),
         (b"PK\x05\x06" + bytes(18), "is damaged, or no workbook"),
     ],
 )

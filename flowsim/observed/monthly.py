@@ -52,7 +52,6 @@ def read_monthly(table: Table, found: Findings) -> dict[pd.Timestamp, Row]:
             found.wrong(
                 table.where(number, month_at), f"{shown(row[month_at])} is no month; write it as 2017-10"
             )
-            continue
         values = {}
         for place, name in names.items():
             value = number_of(row[place])
@@ -63,6 +62,8 @@ def read_monthly(table: Table, found: Findings) -> dict[pd.Timestamp, Row]:
                 )
             else:
                 values[name] = value
+        if month is None:
+            continue
         if month in months:
             found.wrong(table.where(number, month_at), f"the month {month:%Y-%m} is there for a second time")
         months[month] = values

@@ -1,4 +1,4 @@
-"""What people bring as a file: a CSV file or a workbook as plain rows, refused in words where it could do harm."""
+"""What people bring as a file: a CSV file, or a workbook (`flowsim.workbooks`), as plain rows."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Final
 from flowsim.errors import DataError, ScenarioError
 from flowsim.scenario.safely import read_bytes, text_of
 from flowsim.scenario.words import printable, shortened
-from flowsim.workbooks import MOST_BYTES, Cell, sheets_in
+from flowsim.workbooks import MOST_BYTES, Cell, read_workbook
 
 MOST_CSV_BYTES: Final = 5_000_000
 MOST_ROWS: Final = 200_000
 MOST_COLUMNS: Final = 400
 MOST_CELLS: Final = 4_000_000
-# How workbooks begin: today's, and those of the old kind.
-WORKBOOKS: Final = (b"PK", b"\xd0\xcf\x11\xe0")
+# How a workbook begins: of today's kind, and of the old kind or with a password.
+WORKBOOKS: Final = (b"PK", b"\xd0\xcf")
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,21 @@ def read_sheets(path: Path) -> tuple[Sheet, ...]:
     name = printable(str(path))
     try:
         data = read_bytes(path, MOST_BYTES, "a table")
+        if data[:2] in WORKBOOKS:
+            return tuple(
+                Sheet(name, title, tuple(tuple(map(_stripped, row)) for row in rows))
+                for title, rows in read_workbook(path).items()
+            )
     except ScenarioError as error:
         raise DataError(error.complaints) from None
-    if data.startswith(WORKBOOKS):
-        return _workbook(data, name)
     if len(data) > MOST_CSV_BYTES:
         size = f"{len(data):,} bytes; at most {MOST_CSV_BYTES:,} can be read"
         raise DataError([f"{name}: is too large for a CSV file: {size}"])
     return (Sheet(name, None, tuple(_csv_rows(_text(data, name), name))),)
+
+
+def _stripped(cell: Cell) -> Cell:
+    return (cell.strip() or None) if isinstance(cell, str) else cell
 
 
 def _text(data: bytes, name: str) -> str:
@@ -87,11 +94,3 @@ def _refuse_excess(row: int, columns: int, cells: int, where: str) -> None:
         raise DataError([f"{where}: row {row} has {columns:,} columns; at most {MOST_COLUMNS} can be read"])
     if cells > MOST_CELLS:
         raise DataError([f"{where}: has more than {MOST_CELLS:,} cells"])
-
-
-def _workbook(data: bytes, name: str) -> tuple[Sheet, ...]:
-    try:
-        found = sheets_in(data, name)
-    except ScenarioError as error:
-        raise DataError(error.complaints) from None
-    return tuple(Sheet(name, title, tuple(map(tuple, rows))) for title, rows in found.items())

@@ -38,10 +38,12 @@ h2, h3 {color: #212B32;}
 .table td.number {white-space: nowrap;}
 [data-testid="stMainMenu"] {display: none;}
 *:focus-visible {outline: 3px solid #FFB81C; outline-offset: 1px; box-shadow: 0 0 0 5px #212B32;}
-.narrow {display: none;}
+.narrow, .st-key-other-pages {display: none;}
 @media (max-width: 640px) {
   .st-key-road {display: none;}
   .narrow {display: block;}
+  .st-key-other-pages {display: flex;}
+  [data-testid="stExpandSidebarButton"]::after {content: "Pages and choices"; padding-left: .4rem;}
   [data-testid="stMarkdownContainer"] p.answer {font-size: 1.1rem;}
   .block-container {padding-left: 1rem; padding-right: 1rem;}
 }

@@ -1,4 +1,4 @@
-"""The frame of the app: signing in where that is set up, the five pages, and the address."""
+"""The frame of the app: signing in where that is set up, the pages, and the address."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import streamlit as st
 
 from flowsim.memory import look_no_more_at_what_is_there
 from flowsim.pages import compare, method, people, scenario, where
+from flowsim.pages.decide.page import page as decide
 from flowsim.pages.parts import STYLE
 from flowsim.pages.session import choice, escaped, hold_in_address, say_what_the_address_got_wrong
 
@@ -17,18 +18,21 @@ def main() -> None:
     if not _may_come_in():
         return
     choice()  # before anything else: it reads the address
-    page = st.navigation(
-        [
-            st.Page(compare.page, title="Compare", url_path="compare", default=True),
-            st.Page(where.page, title="Where people wait", url_path="where"),
-            st.Page(people.page, title="People", url_path="people"),
-            st.Page(scenario.page, title="Scenario", url_path="scenario"),
-            st.Page(method.page, title="Method", url_path="method"),
-        ],
-        position="top",
-    )
+    pages = [
+        st.Page(compare.page, title="Compare", url_path="compare", default=True),
+        st.Page(where.page, title="Where people wait", url_path="where"),
+        st.Page(people.page, title="People", url_path="people"),
+        st.Page(decide, title="Decide", url_path="decide"),
+        st.Page(scenario.page, title="Scenario", url_path="scenario"),
+        st.Page(method.page, title="Method", url_path="method"),
+    ]
+    page = st.navigation(pages, position="top")
     say_what_the_address_got_wrong()
     page.run()
+    # Only on a narrow screen, where the line of pages at the top is folded away.
+    with st.container(key="other-pages"):
+        for other in pages:
+            st.page_link(other)
     hold_in_address()
     _settle()
     if _sign_in_is_set_up():

@@ -356,6 +356,14 @@ class Initial(Part):
     waiting: int = number(
         "People waiting", "people", "waiting for it at the start", low=0, high=1_000_000, default=0
     )
+    waiting_in_hospital: int | None = number(
+        "Waiting in hospital",
+        "people",
+        "ready in hospital and waiting for it at the start (of a team: for its task); those above are then the ones elsewhere",
+        low=0,
+        high=1_000_000,
+        default=None,
+    )
     waited: Duration | None = text("Waited", "how long those have already waited, days", None)
 
 

@@ -66,9 +66,11 @@ DOORS = {
     "streamlit": "flowsim.pages",
     "plotly": "flowsim.pages.pictures",
     "vidigi": "flowsim.pages.animation",
+    "sklearn": "flowsim.decisions.emulator",
+    "docx": "flowsim.report.as_docx",
+    "SALib": "flowsim.decisions.indices",
     "openpyxl": "flowsim.workbooks",
     "xlsxwriter": "flowsim.report.takeaway",
-    "sklearn": "flowsim.decisions.emulator",
 }
 # Libraries that are imported by another name than they are installed by.
 IMPORTED_AS = {"python-docx": "docx", "scikit-learn": "sklearn"}

@@ -18,6 +18,9 @@ import pytest
 import flowsim
 from tests.verification import trial
 
+# Long runs of the model, which other tests go through line by line: being counted would double their time.
+pytestmark = pytest.mark.no_cover
+
 HERE = Path(__file__).parent
 REPLICATIONS = 2
 DAYS = 728

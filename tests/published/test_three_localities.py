@@ -19,7 +19,7 @@ DAYS = {"Mon": "mon", "Tue": "tue", "Wed": "wed", "Thu": "thu", "Fri": "fri", "S
 
 def rows(table: str) -> Iterator[tuple[str, dict[str, str]]]:
     """The rows of one table by the name that its node has in the scenario."""
-    path = bundled_folder() / "observed" / f"lit_ipacs_bnssg_{table}.csv"
+    path = bundled_folder() / "sources" / f"lit_ipacs_bnssg_{table}.csv"
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             pathway, _, locality = row["node"].partition("_")
