@@ -45,7 +45,7 @@ def whole_extra(name: str) -> list[str]:
     """What an extra asks for, with what the extras that it names ask for."""
     wanted = []
     for line in PROJECT["optional-dependencies"][name]:
-        inner = re.fullmatch(r"flowsim\[([\w,]+)\]", line)
+        inner = re.fullmatch(r"flowsim\[([\w,-]+)\]", line)
         wanted += [need for extra in inner[1].split(",") for need in whole_extra(extra)] if inner else [line]
     return wanted
 
