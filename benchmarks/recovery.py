@@ -93,6 +93,7 @@ TARGETS = {
 }
 # Truths are drawn from the middle of the ranges: nobody writes a range at whose very end the truth lies.
 MIDDLE = 0.8
+EFFORT = {"waves": 3, "points": 60, "replications": 4, "members": 100, "member_replications": 1}
 TRUTH_SEED, FIT_SEED = 40_000, 7
 CITIES = 10
 ENOUGH = 8
@@ -107,7 +108,7 @@ def fit_of(excess: float, effort: dict[str, int] | None = None) -> Fit:
     """What is fitted to what, once the level of excess is known."""
     targets = {**TARGETS, "excess_mean": {**TARGETS["excess_mean"], "value": excess}}
     vary = {path: {"low": low, "high": high} for path, (low, high) in RANGES.items()}
-    return fit_from({"vary": vary, "targets": targets, "effort": effort or {"waves": 3, "points": 100}})
+    return fit_from({"vary": vary, "targets": targets, "effort": effort or EFFORT})
 
 
 def truth(number: int) -> dict[str, float]:

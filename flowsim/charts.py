@@ -62,13 +62,13 @@ DATA_CREDIT: Final = (
 )
 
 
-def census_chart(results: Sequence[Result]) -> Figure:
+def census_chart(results: Sequence[Result], most_columns: int = 3) -> Figure:
     """Delayed at midnight: the mean of all replications and the band in which nine of ten lie, with the target.
 
-    One panel a scenario; from the second on the first is drawn behind as the base. Official monthly
-    means stand where there are any.
+    One panel a scenario, so many side by side at most; from the second on the first is drawn behind as the base. Official
+    monthly means stand where there are any.
     """
-    columns = min(3, len(results))
+    columns = min(most_columns, len(results))
     rows = math.ceil(len(results) / columns)
     figure = Figure(figsize=(5.2 * columns if columns > 1 else 10, 3.2 * rows + 0.6), layout="constrained")
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
@@ -322,7 +322,7 @@ def tornado_chart(tornado: pd.DataFrame, by: float, most: int = 15) -> Figure:
     panel.axvline(0, color="black", linewidth=0.8)
     panel.invert_yaxis()
     panel.set_xlabel("change of the mean number delayed at midnight")
-    panel.legend(frameon=False, fontsize=9)
+    panel.legend(frameon=False, fontsize=9, loc="lower right")
     panel.set_title("What matters", loc="left", fontweight="bold")
     _plain(panel)
     return figure

@@ -11,9 +11,14 @@ import typer
 from flowsim.cli.app_command import app as app_page
 from flowsim.cli.calibrate import calibrate
 from flowsim.cli.check import check
-from flowsim.cli.decided import diagnose, money, optimise, report, sensitivity, staff
+from flowsim.cli.diagnose import diagnose
 from flowsim.cli.evidence import backtest, forecast, observed
+from flowsim.cli.money import money, report
+from flowsim.cli.new import new
+from flowsim.cli.optimise import optimise
 from flowsim.cli.runs import compare, run
+from flowsim.cli.sensitivity import sensitivity
+from flowsim.cli.staff import staff
 from flowsim.cli.sweep import sweep
 from flowsim.cli.verify import verify
 from flowsim.cli.where import where
@@ -45,7 +50,7 @@ def _options(
 
 
 COMMANDS = (
-    check, run, compare, where, verify, sweep, diagnose, staff, optimise, sensitivity, money, report, observed, calibrate,
+    check, new, run, compare, where, verify, sweep, diagnose, staff, optimise, sensitivity, money, report, observed, calibrate,
     forecast, backtest,
 )  # fmt: skip
 for command in COMMANDS:

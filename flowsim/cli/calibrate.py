@@ -63,7 +63,7 @@ def calibrate(
 
 
 def _show(found: Calibration, out: Path) -> None:
-    from flowsim.cli.decided import say_written
+    from flowsim.cli.written import say_written
     from flowsim.decisions import findings
     from flowsim.report.calibrated import (
         calibration_sentences,

@@ -1,8 +1,8 @@
 """Where the days come from: excess and delays split over what would have to be perfect, by Shapley values.
 
 Bottlenecks shade one another: what a perfect STIT is worth depends on whether homecare takes people on. The Shapley
-value of a switch is its effect averaged over all orders in which the switches could be turned on
-(L. S. Shapley, A value for n-person games, 1953), so the parts add up to the whole, to the last person.
+value of a switch is its effect averaged over the orders in which the switches could be turned on (`shapley`), so the parts
+add up to the whole, to the last person.
 """
 
 from __future__ import annotations
@@ -18,6 +18,16 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from flowsim.decisions.shapley import (
+    all_sets,
+    in_set,
+    part_interval,
+    random_orders,
+    sets_of,
+    shapley,
+    shapley_of_orders,
+    single_and_last,
+)
 from flowsim.decisions.switches import Switch, chosen_switches, perfected
 from flowsim.decisions.trials import Trials, Trying, tried
 from flowsim.engine import AUTO
@@ -31,8 +41,10 @@ from flowsim.scenario.files import load
 from flowsim.scenario.model import Scenario, setting_of
 from flowsim.units import Floats, Ints, date_of
 
-# Twice as many runs for each switch more.
-MOST_SWITCHES: Final = 12
+# Twice as many runs for each switch more: beyond so many, random orders are drawn unless somebody says how many.
+MOST_WITH_ALL_SETS: Final = 10
+USUAL_ORDERS: Final = 32
+MOST_SWITCHES: Final = 40
 MEASURES: Final = ("excess", "delayed")
 # Who blocks whom is read from journeys, which are large.
 MOST_JOURNEYS: Final = 10
@@ -40,23 +52,33 @@ MOST_JOURNEYS: Final = 10
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What each switch is worth. Row s of `trials` is the scenario with those switches on whose bits are set in s.
+    """What each switch is worth. Row n of `trials` is the scenario with those switches on whose bits are set in `sets[n]`.
 
-    `base` and `ideal` are full results with no switch on and with all, in the same replications.
+    `orders` are those that were drawn, shape (orders, switches), none where every set was run. `base` and `ideal` are full results
+    with no switch on and with all, in the same replications.
     """
 
     scenario: Scenario
     switches: tuple[Switch, ...]
+    sets: Ints
+    orders: Ints
     trials: Trials
     base: Result
     ideal: Result
 
     def of(self, measure: str) -> Floats:
-        """ "excess" or "delayed": mean people at midnight, shape (2 ^ switches, replications)."""
+        """ "excess" or "delayed": mean people at midnight, shape (sets, replications)."""
         if measure not in MEASURES:
             raise RunError(f'there is no "{measure}" to split; choose one of: {", ".join(MEASURES)}')
         values: Floats = getattr(self.trials, measure)
         return values
+
+    def parts_of(self, measure: str) -> Floats:
+        """What each switch takes away, shape (pairs of orders, switches, replications); one pair stands for every set."""
+        values = self.of(measure)
+        if not len(self.orders):
+            return shapley(values)[None]
+        return shapley_of_orders(values, self.sets, self.orders)
 
     @cached_property
     def parts(self) -> pd.DataFrame:
@@ -69,13 +91,11 @@ class Diagnosis:
 
     def _rows(self, measure: str) -> Iterator[tuple[str | float, ...]]:
         values = self.of(measure)
-        everything = len(values) - 1
         nan = math.nan
         yield (measure, "whole", "As it is", *_three(mean_interval(values[0])), nan, nan)
-        for n, (switch, part) in enumerate(zip(self.switches, shapley(values), strict=True)):
-            alone = float((values[0] - values[1 << n]).mean())
-            last = float((values[everything ^ (1 << n)] - values[everything]).mean())
-            yield (measure, switch.name, switch.label, *_three(mean_interval(part)), alone, last)
+        for n, switch in enumerate(self.switches):
+            part = part_interval(self.parts_of(measure)[:, n])
+            yield (measure, switch.name, switch.label, *_three(part), *single_and_last(self.sets, values, n))
         yield (measure, "perfect", "What remains", *_three(mean_interval(values[-1])), nan, nan)
 
     @cached_property
@@ -132,6 +152,7 @@ def diagnose(
     scenario: Scenario | str | Path,
     *,
     switches: Sequence[str | Switch] = (),
+    orders: int | None = None,
     replications: int = 10,
     seed: int | None = None,
     engine: str = AUTO,
@@ -140,15 +161,23 @@ def diagnose(
 ) -> Diagnosis:
     """Split the excess of a scenario over switches: names of standard ones, or switches of your own; none means all.
 
-    Every set of switches is run in the same replications. `on_done(done, total)` hears of finished sets. Raises
-    ScenarioError and RunError in words.
+    Every set of switches is run in the same replications; or, with `orders` (an even number; the default for more than ten
+    switches is 32), those that so many random orders pass through: the parts still add up, and their intervals hold the chance
+    of the draw as well. `on_done(done, total)` hears of finished sets. Raises ScenarioError and RunError in words.
     """
     base = load(scenario)
     chosen = _asked_for(base, switches)
     if replications < 2:
         raise RunError(f"{replications} replications give no intervals; ask for 2 or more")
     trying = Trying(base.run.seed if seed is None else seed, engine, cores, on_done=on_done)
-    makers = [partial(perfected, base, _on(chosen, s)) for s in range(1 << len(chosen))]
+    drawn = _orders(len(chosen), orders, trying.seed)
+    sets = sets_of(drawn) if len(drawn) else all_sets(len(chosen))
+    for switch in chosen:
+        perfected(base, [switch])  # complaints before any run; those of all together come with the last
+    ideal = perfected(base, chosen)
+    makers = [
+        partial(perfected, base, [chosen[n] for n in in_set(chosen, s)], checked=True) for s in sets.tolist()
+    ]
     trials = tried(makers, range(replications), trying)
     effort = Effort(
         replications=replications,
@@ -158,10 +187,10 @@ def diagnose(
         keep_journeys=min(replications, MOST_JOURNEYS),
     )
     # The perfect scenario keeps its name, so that a reader sees what it was made from.
-    whole, ideal = run_together([base, perfected(base, chosen)], effort)
+    whole, perfect = run_together([base, ideal], effort)
     if whole.stopped:
         raise RunError("stopped before the last two runs were finished: there is nothing to show")
-    return Diagnosis(base, chosen, trials, whole, ideal)
+    return Diagnosis(base, chosen, sets, drawn, trials, whole, perfect)
 
 
 def _asked_for(scenario: Scenario, switches: Sequence[str | Switch]) -> tuple[Switch, ...]:
@@ -169,35 +198,22 @@ def _asked_for(scenario: Scenario, switches: Sequence[str | Switch]) -> tuple[Sw
     names = [s for s in switches if isinstance(s, str)]
     chosen = own + (chosen_switches(scenario, names) if names or not own else ())
     if len(chosen) > MOST_SWITCHES:
-        raise RunError(
-            f"{len(chosen)} switches need {1 << len(chosen):,} plans; choose at most {MOST_SWITCHES}"
-        )
+        raise RunError(f"{len(chosen)} switches are too many; choose at most {MOST_SWITCHES}")
     if len({s.name for s in chosen}) < len(chosen):
         raise RunError(f"each switch once, please: {', '.join(s.name for s in chosen)}")
     return chosen
 
 
-def _on(switches: tuple[Switch, ...], number: int) -> tuple[Switch, ...]:
-    """The switches whose bits are set in a number."""
-    return tuple(switch for n, switch in enumerate(switches) if number >> n & 1)
-
-
-def shapley(values: Floats) -> Floats:
-    """What each of n switches takes away, shape (n, ...), from what every set of them leaves, shape (2^n, ...).
-
-    Row s of `values` belongs to the set of those whose bits are set in s. The parts add up to values[0] - values[-1].
-    """
-    n = (len(values) - 1).bit_length()
-    sets = np.arange(len(values))
-    others = np.array([s.bit_count() for s in sets.tolist()])
-    found = np.empty((n, *values.shape[1:]))
-    for switch in range(n):
-        without = sets[sets >> switch & 1 == 0]
-        size = others[without]
-        # Of all orders, the share in which exactly this set comes before the switch.
-        weight = np.array([1 / (n * math.comb(n - 1, k)) for k in size.tolist()])
-        found[switch] = np.tensordot(weight, values[without] - values[without | 1 << switch], axes=1)
-    return found
+def _orders(switches: int, asked: int | None, seed: int) -> Ints:
+    """The orders to go by; none means every set. Raises RunError in words."""
+    if asked is None and switches <= MOST_WITH_ALL_SETS:
+        return random_orders(switches, 0, seed)
+    count = USUAL_ORDERS if asked is None else asked
+    if count < 4 or count % 2:
+        raise RunError(
+            f"--orders {count}: must be an even number from 4, since each order is run with its reverse"
+        )
+    return random_orders(switches, count, seed)
 
 
 def _blocked(journeys: Journeys, services: int) -> Floats:

@@ -166,8 +166,12 @@ class Space:
         return len(self.steps)
 
     def maker(self, plan: int) -> Maker:
-        """What makes the scenario of a plan."""
-        return partial(altered, self.scenario, self.edits(plan))
+        """What makes the scenario of a plan, for trying it: quickly, without looking for what is wrong with it."""
+        return partial(altered, self.scenario, self.edits(plan), checked=True)
+
+    def checked(self, plan: int) -> Scenario:
+        """The scenario of a plan, looked at on every day. Raises ScenarioError in words where it makes no sense."""
+        return altered(self.scenario, self.edits(plan))
 
     def edits(self, plan: int) -> Plan:
         """What a plan does to the scenario."""
@@ -211,4 +215,54 @@ def _try_ends(space: Space) -> None:
     """Build the scenario at both ends of every lever. Raises ScenarioError, in words, where it makes no sense."""
     ends = {*space.amounts.argmin(axis=0).tolist(), *space.amounts.argmax(axis=0).tolist()}
     for plan in sorted(ends):
-        space.maker(plan)()
+        space.checked(plan)
+
+
+# Levers that a form offers
+
+
+@dataclass(frozen=True)
+class UsualLever:
+    """A lever that makes sense for a scenario, with a range and a price to begin with, and where the price comes from."""
+
+    path: str
+    words: str
+    unit: str
+    sign: str
+    low: float
+    high: float
+    step: float
+    price: float
+    priced: str
+    source: str
+
+
+PER_START: Final = 100.0
+
+
+def usual_levers(scenario: Scenario) -> list[UsualLever]:
+    """For every limit of a scenario a lever that raises it: room by up to a quarter, starts by up to a half.
+
+    Room is priced as the scenario prices a day of care there; what more starts cost nobody has published.
+    """
+    found = []
+    for name, service in scenario.services.items():
+        label = service.label or name
+        if service.kind == "place" and service.capacity:
+            step = max(1.0, round(service.capacity / 20))
+            priced = "one place" if service.unit == "people" else f"one of its {service.unit}"
+            known = "the scenario's price of a day there"
+            assumed = "assumption: nothing; the scenario gives no price of a day there"
+            source = known if service.cost_per_day and service.unit == "people" else assumed
+            price = float(service.cost_per_day or 0) if service.unit == "people" else 0.0
+            found.append(
+                UsualLever(f"services.{name}.capacity", f"{label}: more room", service.unit, "+", 0.0, 5 * step, step, price, priced, source)
+            )  # fmt: skip
+        days = list(service.starts.given().values()) if service.starts is not None else []
+        if any(days):
+            a_day = sum(days) / 7
+            found.append(
+                UsualLever(f"services.{name}.starts", f"{label}: more starts", "times what it is", "*", 1.0, 1.5, 0.125, float(round(PER_START * a_day)), "twice as many",
+                           f"assumption: £{PER_START:g} for each start more")
+            )  # fmt: skip
+    return sorted(found, key=lambda lever: lever.sign == "*")

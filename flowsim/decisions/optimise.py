@@ -1,8 +1,7 @@
 """The cheapest plan that keeps the target: searched on some draws, then it and its rivals run again on fresh ones.
 
 Whatever looks best among many is partly lucky (the winner's curse), so nothing that is reported of the winner or its rivals
-comes from the draws that chose them. How likely it is that the right one was chosen is found by drawing the
-fresh replications again with replacement (the bootstrap of B. Efron, 1979), all plans together, as they share their luck.
+comes from the draws that chose them (`finals`).
 """
 
 from __future__ import annotations
@@ -16,8 +15,18 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from flowsim.decisions.finals import FIRST_FINALS, NOTHING, Selection, select
 from flowsim.decisions.levers import Lever, Limit, Space, space_of
-from flowsim.decisions.search import JUDGED, MOST_GUESSED, Goal, Race, guessed, search
+from flowsim.decisions.search import (
+    JUDGED,
+    MOST_GUESSED,
+    Goal,
+    Race,
+    certain_from,
+    guessed,
+    guessed_total,
+    search,
+)
 from flowsim.decisions.trials import Trying
 from flowsim.engine import AUTO, chosen_engine
 from flowsim.errors import RunError, Stopped
@@ -25,20 +34,18 @@ from flowsim.experiment.intervals import Interval, mean_interval, wilson_interva
 from flowsim.experiment.replicate import AsMet, Progress, ignore
 from flowsim.scenario.files import load
 from flowsim.scenario.model import Scenario
-from flowsim.units import Floats, Ints
+from flowsim.units import Floats
 
 # Replications that no search has seen.
 FRESH: Final = 1_000_000
-FINALISTS: Final = 8
-# A plan that missed the goal by this much on the search's draws (a margin: some per cent of the level) may still keep it.
-NEAR: Final = 0.04
-FIRST_FINALS: Final = 100
 MOST_FINALS: Final = 400
-SURE_ENOUGH: Final = 0.99
-REDRAWN: Final = 2_000
-# Fresh draws may show that the search's were kind or harsh to all: then the search goes on, put right, so often at most.
-MOST_RETURNS: Final = 2
+# Fresh draws may show that the search's were kind or harsh to all, or that no finalist is certain: then the search
+# goes on, put right, so often at most.
+MOST_RETURNS: Final = 3
 WORTH_A_RETURN: Final = 0.005
+# For the guess of how long it takes: replications of a search, and how many finalists are run to the end.
+SEARCHED: Final = 6_000
+FULL_FINALS: Final = 10
 POINTS_OF_FRONTIER: Final = 10
 FRONTIER_REPLICATIONS: Final = 50
 DAYS_A_YEAR: Final = 365
@@ -48,15 +55,15 @@ DAYS_A_YEAR: Final = 365
 class Optimum:
     """What a search came to.
 
-    `winner` is a row number of `space`, None where no plan keeps the goal. `selected` is the probability that it is the
-    cheapest finalist that truly does. `finals` are the fresh replications, None where the user stopped before them: then the
-    winner is the best so far, judged by the draws that chose it.
+    `winner` is a row number of `space`, None where no plan keeps the goal. `selection` says how sure that is. `finals` are
+    the fresh replications, None where the user stopped before them: then the winner is the best so far, judged by the draws that
+    chose it.
     """
 
     space: Space
     goal: Goal
     winner: int | None
-    selected: float
+    selection: Selection
     searched: Race
     finals: Race | None
     seed: int
@@ -80,7 +87,7 @@ class Optimum:
         """The scenario under the winner. Raises RunError where there is none."""
         if self.winner is None:
             raise RunError("no plan within these ranges keeps the target, so there is no best one")
-        return self.space.maker(self.winner)()
+        return self.space.checked(self.winner)
 
     @cached_property
     def rivals(self) -> pd.DataFrame:
@@ -93,7 +100,7 @@ class Optimum:
         plans = sorted(judged.known, key=lambda p: (self.space.costs[p], p))
         if self.finals is not None:
             plans = [p for p in plans if self.finals.replications(p) >= FIRST_FINALS]
-        shares = _chosen_shares(judged, plans, self.seed) if self.finals is not None else {}
+        shares = self.selection.shares
         return self._table(judged, plans).assign(selected=[shares.get(p, float("nan")) for p in plans])
 
     @cached_property
@@ -184,41 +191,46 @@ def optimise(
             f"--replications {replications}: a chance cannot be told from so few; ask for {FIRST_FINALS} or more"
         )
     space = space_of(base, levers, limits)
-    goal = Goal(base.target.delayed, base.target.confidence, judged)  # type: ignore[arg-type]  # one of JUDGED
+    met_words = met.words if met else ""
     trying = Trying(
         base.run.seed if seed is None else seed, chosen_engine(engine), cores, on_done=on_done, met=met
     )
-    race = Race(space, goal, trying)
-    finals: Race | None = None
-    stopped = False
-    winner, selected = None, float("nan")
+    asked = base.target.confidence
+    goal = Goal(base.target.delayed, asked, judged, certain_from(asked, replications))  # type: ignore[arg-type]  # one of JUDGED
+    race = Race(space, goal, trying, expected=SEARCHED + FULL_FINALS * replications)
+    finals = Race(space, goal, trying, first_replication=FRESH)
+    selection, stopped = NOTHING, False
     try:
-        search(race, trying.seed)
-        finals = Race(space, goal, _after(trying, race), first_replication=FRESH)
-        winner, selected = _final(race, finals, trying.seed, replications)
-        for _ in range(MOST_RETURNS):
-            if not _put_right(race, finals):
-                break
+        for turn in range(1 + MOST_RETURNS):
             search(race, trying.seed)
-            winner, selected = _final(race, finals, trying.seed, replications)
+            finals.trying = _after(trying, race)
+            selection = select(race, finals, trying.seed, replications)
+            moved = _put_right(race, finals)
+            # Where no finalist is certain the search goes on towards dearer ones, now that it knows.
+            if turn == MOST_RETURNS or (selection.certain and not moved):
+                break
         _outline(race, finals)
     except (KeyboardInterrupt, Stopped):
         stopped = True
         if not race.known:
             raise Stopped("stopped before the first plans were tried: there is nothing to show") from None
-        if winner is None:
-            winner, finals = _best_so_far(race), None
+    if selection is NOTHING and stopped:
+        return Optimum(
+            space,
+            goal,
+            _best_so_far(race),
+            NOTHING,
+            race,
+            None,
+            trying.seed,
+            trying.engine,
+            stopped,
+            met_words,
+        )
+    if selection.winner is not None:
+        space.checked(selection.winner)
     return Optimum(
-        space,
-        goal,
-        winner,
-        selected,
-        race,
-        finals,
-        trying.seed,
-        trying.engine,
-        stopped,
-        met.words if met else "",
+        space, goal, selection.winner, selection, race, finals, trying.seed, trying.engine, stopped, met_words
     )
 
 
@@ -226,7 +238,8 @@ def _after(trying: Trying, race: Race) -> Trying:
     """The same way of running, whose listener hears of the runs of a search as well."""
     before = race.runs
     return replace(
-        trying, on_done=lambda runs, _: trying.on_done(before + runs, max(before + runs, race.expected))
+        trying,
+        on_done=lambda runs, _: trying.on_done(before + runs, guessed_total(before + runs, race.expected)),
     )
 
 
@@ -236,90 +249,19 @@ def _best_so_far(race: Race) -> int | None:
     return int(good[race.space.costs[good].argmin()]) if good.size else None
 
 
-def _final(race: Race, finals: Race, seed: int, most: int) -> tuple[int | None, float]:
-    """The winner among the finalists on fresh draws, and the probability that it is the right choice.
-
-    Where none of them keeps the goal after all, those that are dearer have their turn.
-    """
-    order = _in_order(race)
-    # Those of an earlier round of finals stay in question.
-    tried = list(finals.known)
-    while True:
-        new = [plan for plan in order if plan not in tried][:FINALISTS]
-        tried += new
-        chosen, probability = _deciding(finals, tried, seed, most)
-        if chosen is not None or not new:
-            return chosen, probability
-
-
 def _put_right(race: Race, finals: Race) -> bool:
-    """Move all margins of the search by what its draws were kinder or harsher than the fresh ones; whether by much.
+    """Let the search know what the fresh draws showed of the finalists; whether they were kinder or harsher by much.
 
-    Only what is common to all finalists is taken over, so that no single plan gains from its luck.
+    All other margins move by what is common to all finalists, so that no single plan gains from its luck.
     """
-    plans, margins = race.margins()
+    plans, margins = race.own_margins()
     before = dict(zip(plans.tolist(), margins.tolist(), strict=True))
-    fresh, found = finals.margins()
-    both = [(m, before[p]) for p, m in zip(fresh.tolist(), found.tolist(), strict=True) if p in before]
-    shift = float(np.mean([m - b for m, b in both])) if both else 0.0
+    fresh, found = finals.own_margins()
+    race.fresh = dict(zip(fresh.tolist(), found.tolist(), strict=True))
+    both = [m - before[p] for p, m in race.fresh.items() if p in before]
+    shift = float(np.mean(both)) if both else 0.0
     race.shift += shift
     return abs(shift) > WORTH_A_RETURN
-
-
-def _in_order(race: Race) -> list[int]:
-    """Plans that may keep the goal, cheapest first; if none may, those that come nearest."""
-    plans, margins = race.margins()
-    may = margins <= NEAR
-    if not may.any():
-        return [int(p) for p in plans[np.argsort(margins, kind="stable")][:FINALISTS]]
-    order = np.argsort(race.space.costs[plans[may]], kind="stable")
-    return [int(p) for p in plans[may][order]]
-
-
-def _deciding(finals: Race, plans: list[int], seed: int, most: int) -> tuple[int | None, float]:
-    """More and more replications of those still in question, until the choice is sure enough."""
-    still, replications = list(plans), FIRST_FINALS
-    while True:
-        finals.try_(still, replications)
-        shares = _shares(finals, plans, seed)
-        chosen = _likeliest(finals, plans, shares)
-        # To stop at the first sight of enough would be to choose the luckiest moment: not before half of them are run.
-        sure = shares.get(chosen, 0.0) >= SURE_ENOUGH and 2 * replications >= most
-        if sure or replications >= most:
-            return chosen, shares.get(chosen, 0.0)
-        # Whoever is chosen now and then may be right; the others need no more replications.
-        still = [plan for plan in plans if shares.get(plan, 0.0) > 0.01 or plan == chosen]
-        replications = min(2 * replications, most)
-
-
-def _likeliest(finals: Race, plans: Sequence[int], shares: dict[int | None, float]) -> int | None:
-    """Of the plans that keep the goal, the one that is most often the choice; None where none does."""
-    good = [plan for plan in plans if finals.chance(plan) >= finals.goal.confidence]
-    return max(
-        good, key=lambda p: (shares.get(p, 0.0), -finals.space.costs[p], finals.chance(p)), default=None
-    )
-
-
-def _chosen_shares(judged: Race, plans: Sequence[int], seed: int) -> dict[int, float]:
-    return {plan: share for plan, share in _shares(judged, plans, seed).items() if plan is not None}
-
-
-def _shares(judged: Race, plans: Sequence[int], seed: int) -> dict[int | None, float]:
-    """How often each plan (or none) is the choice when the replications are drawn again with replacement."""
-    rng = np.random.default_rng(seed)
-    most = max(judged.replications(plan) for plan in plans)
-    counts = rng.multinomial(most, np.full(most, 1 / most), size=REDRAWN).astype(np.float64)
-    good = np.zeros((REDRAWN, len(plans)), dtype=bool)
-    for n, plan in enumerate(plans):
-        met = judged.goal.met(judged.known[plan])[0]
-        # Those with fewer replications use the same draws as far as they go.
-        weights = counts[:, : met.size]
-        good[:, n] = weights @ met >= judged.goal.confidence * weights.sum(axis=1) - 1e-9
-    order = sorted(range(len(plans)), key=lambda n: (judged.space.costs[plans[n]], -judged.chance(plans[n])))
-    first: Ints = np.where(good[:, order].any(axis=1), good[:, order].argmax(axis=1), len(plans))
-    tally = np.bincount(first, minlength=len(plans) + 1) / REDRAWN
-    names: list[int | None] = [*(plans[n] for n in order), None]
-    return {name: float(share) for name, share in zip(names, tally.tolist(), strict=True) if share > 0}
 
 
 def _outline(race: Race, finals: Race) -> None:

@@ -90,6 +90,23 @@ _RANGES: Final = (
 )  # fmt: skip
 
 
+# Where the usual values come from, for those who read a roster; what nobody has published is an assumption.
+SOURCES: Final = {
+    "visits_per_shift": "assumption: eleven visits of half an hour in a shift, breaks and handover taken off",
+    "visit_hours": "assumption: half an hour, travel included",
+    "visits_at_start": "BNSSG 2022-23: four visits a day at the start (IPACS model inputs, M)",
+    "visits_at_end": "BNSSG 2022-23: one visit a day at the end (IPACS model inputs, M)",
+    "stay_days": "the scenario's mean stay, unless given",
+    "first_visit_hours": "assumption: half an hour more than another visit",
+    "assessment_hours": "assumption: an hour and a half on the day somebody starts",
+    "sickness": "assumption: one rostered shift in twenty",
+    "leave": "assumption: some seven weeks of 52, leave and training together",
+    "shift_pay": "assumption: a round number; rosters compare the same whatever it is, if weekends cost as much more",
+    "saturday": "assumption: time and 30 %; ask your payroll",
+    "sunday": "assumption: time and 60 %; ask your payroll",
+}
+
+
 @dataclass(frozen=True)
 class Roster:
     """Staff on shift by weekday, Monday first, and whether people are started at weekends."""

@@ -1,8 +1,15 @@
 """The search for the cheapest plan that keeps a target: few plans tried, on the same draws, guided by a smooth guess.
 
-Which plans are worth a try is guessed from those that were tried by radial basis functions (scipy): the one with the most
-to save, times its chance of keeping the target, comes first. That more capacity means fewer delayed is nowhere taken for
+Which plans are worth a try is guessed from those that were tried by radial basis functions: the one with the most
+to save, times its chance of keeping the target, comes first (expected improvement under a constraint: Gardner et al. 2014,
+ICML, Bayesian optimization with inequality constraints). That more capacity means fewer delayed is nowhere taken for
 granted. Plans that look good are tried on more replications, the others not (successive halving).
+
+From libraries come the design of the first plans (scipy.stats.qmc), the guess (scipy.interpolate) and the intervals; the loop
+around them is ours. A ready optimiser does not fit: those of scipy (differential evolution, direct, shgo) and the usual
+samplers of hyperparameters spend one full evaluation on each point, know neither that cost is exact and free
+while only the constraint is simulated, nor that a plan half tried can be tried further on the same draws, nor a list of plans of
+which all are known beforehand.
 """
 
 from __future__ import annotations
@@ -18,6 +25,7 @@ from scipy.special import ndtr, ndtri
 
 from flowsim.decisions.levers import Space
 from flowsim.decisions.trials import Trials, Trying, tried
+from flowsim.experiment.intervals import Interval, wilson_interval
 from flowsim.experiment.replicate import Progress
 from flowsim.units import Floats, Ints
 
@@ -29,6 +37,10 @@ AT_ONCE: Final = 8
 MOST_ROUNDS: Final = 40
 # A saving times its chance that is less than this share of the best cost is not worth another round.
 WORTH_TRYING: Final = 0.0005
+# One-sided confidence with which a plan is said to keep the goal, and with which it is said not to.
+IN: Final = 0.95
+OUT: Final = 0.99
+MOST_AIMED: Final = 0.995
 # Guesses are made for so many plans at a time.
 MOST_GUESSED: Final = 200_000
 SMALLEST_DOUBT: Final = 0.02
@@ -37,11 +49,20 @@ FIRST_DOUBT: Final = 0.25
 
 @dataclass(frozen=True)
 class Goal:
-    """At or under so many delayed, with a chance: of the mean of a period, or of a day."""
+    """At or under so many delayed, with a chance: of the mean of a period, or of a day.
+
+    A search aims at `aim`, somewhat above the chance asked for, so that what it finds can be told to be above it.
+    """
 
     delayed: float
     confidence: float
     judged: Judged = "mean"
+    aim: float | None = None
+
+    @property
+    def aimed(self) -> float:
+        """The chance that a search aims at."""
+        return self.confidence if self.aim is None else self.aim
 
     def met(self, trials: Trials) -> Floats:
         """How far the goal is met in each replication, from 0 to 1, shape (plans, replications)."""
@@ -51,17 +72,17 @@ class Goal:
         return found
 
     def margin(self, trials: Trials) -> Floats:
-        """How far each plan is from the goal, below 0 where it is met, shape (plans,).
+        """How far each plan is from what a search aims at, below 0 where it is met, shape (plans,).
 
         Of means: the logarithm of the level that holds with the confidence asked for, over the target. Of days:
         the chance asked for and the one seen as standard normal quantiles, apart.
         """
         if self.judged == "mean":
-            level = np.quantile(trials.delayed, self.confidence, axis=1)
+            level = np.quantile(trials.delayed, self.aimed, axis=1)
             return np.log((level + 1.0) / (self.delayed + 1.0))
         speck = 0.5 / trials.within.shape[1]
         seen = np.clip(trials.within.mean(axis=1), speck, 1 - speck)
-        found: Floats = ndtri(self.confidence) - ndtri(seen)
+        found: Floats = ndtri(self.aimed) - ndtri(seen)
         return found
 
 
@@ -75,9 +96,12 @@ class Race:
     first_replication: int = 0
     known: dict[int, Trials] = field(default_factory=dict)
     runs: int = 0
-    expected: int = 4_000
-    # How much kinder than these draws others have turned out to be: added to every margin.
+    # A guess of all the replications that there will be, for those who wait.
+    expected: int = 5_000
+    # How much kinder than these draws others have turned out to be: added to every margin but those in `fresh`.
     shift: float = 0.0
+    # Margins of finalists, found on draws that had no part in the search.
+    fresh: dict[int, float] = field(default_factory=dict)
 
     def try_(self, plans: Sequence[int], replications: int) -> None:
         """Bring plans up to so many replications; what is there already is not run again."""
@@ -100,7 +124,7 @@ class Race:
         self.runs = before + new * len(plans)
 
     def _tell(self, runs: int) -> None:
-        self.trying.on_done(runs, max(runs, self.expected))
+        self.trying.on_done(runs, guessed_total(runs, self.expected))
 
     def replications(self, plan: int) -> int:
         """How many replications a plan has been tried on."""
@@ -115,7 +139,12 @@ class Race:
         return float(self.known[plan].delayed.mean())
 
     def margins(self) -> tuple[Ints, Floats]:
-        """Every plan that was tried and its margin.
+        """Every plan that was tried and its margin, as far as is known: on fresh draws for those that were run on them."""
+        plans, margins = self.own_margins()
+        return plans, np.array([self.fresh.get(p, m) for p, m in zip(plans.tolist(), margins.tolist(), strict=True)])  # fmt: skip
+
+    def own_margins(self) -> tuple[Ints, Floats]:
+        """Every plan that was tried and its margin on the draws of the search.
 
         Those tried on few replications are put right by how much the same few flatter those that were tried on more.
         """
@@ -135,6 +164,37 @@ class Race:
             known.delayed[:, :replications], known.excess[:, :replications], known.within[:, :replications]
         )
         return float(self.goal.margin(part)[0])
+
+
+def guessed_total(runs: int, expected: int) -> int:
+    """How many replications there may be in all; where the guess was too low, some more."""
+    return max(expected, runs + runs // 8)
+
+
+def lower_bound(race: Race, plan: int) -> float:
+    """The chance with which a plan keeps the goal is above this, with 95 % confidence."""
+    return _bounds(race, plan, IN).low
+
+
+def upper_bound(race: Race, plan: int) -> float:
+    """The chance with which a plan keeps the goal is below this, with 99 % confidence."""
+    return _bounds(race, plan, OUT).high
+
+
+def _bounds(race: Race, plan: int, sure: float) -> Interval:
+    met = race.goal.met(race.known[plan])[0]
+    # Two-sided at this level is one-sided at `sure`.
+    return wilson_interval(float(met.sum()), met.size, 2 * sure - 1)
+
+
+def certain_from(confidence: float, replications: int) -> float:
+    """The smallest chance seen in so many replications whose lower bound is at or above one asked for."""
+    low, high = 0, replications
+    while low < high:
+        middle = (low + high) // 2
+        enough = wilson_interval(float(middle), replications, 2 * IN - 1).low >= confidence
+        low, high = (low, middle) if enough else (middle + 1, high)
+    return min(low / replications, MOST_AIMED)
 
 
 def _joined(before: Trials | None, found: Trials, row: int) -> Trials:

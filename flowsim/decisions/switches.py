@@ -68,11 +68,11 @@ def reablement_of(scenario: Scenario) -> tuple[str, ...]:
     return tuple(name for name in _places(scenario, "home") if _leads_on(scenario, name))
 
 
-def perfected(scenario: Scenario, switches: Sequence[Switch]) -> Scenario:
+def perfected(scenario: Scenario, switches: Sequence[Switch], *, checked: bool = False) -> Scenario:
     """The scenario with some switches on, whatever its changes and escalations say of the same numbers.
 
-    The order of the switches does not matter: what sets a whole table goes over what sets a day of it. Raises RunError
-    where two switches set one number to different values.
+    The order of the switches does not matter: what sets a whole table goes over what sets a day of it. `checked` as in
+    `altered`. Raises RunError where two switches set one number to different values.
     """
     put: dict[str, Any] = {}
     for switch in switches:
@@ -80,7 +80,7 @@ def perfected(scenario: Scenario, switches: Sequence[Switch]) -> Scenario:
             if put.setdefault(path, value) != value:
                 raise RunError(f"two switches set {path}, one to {put[path]} and one to {value}")
     deepest_first = dict(sorted(put.items(), key=lambda item: (-item[0].count("."), item[0])))
-    return altered(_without(scenario, tuple(put)), Plan(put=deepest_first))
+    return altered(_without(scenario, tuple(put)), Plan(put=deepest_first), checked=checked)
 
 
 def _without(scenario: Scenario, paths: tuple[str, ...]) -> Scenario:

@@ -6,7 +6,8 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Final, NamedTuple, TypeVar
@@ -15,7 +16,7 @@ from flowsim.engine import simulate
 from flowsim.journeys import Journeys
 from flowsim.measures import Measured, Setting, measure
 from flowsim.memory import keep_freed_memory
-from flowsim.people import Blueprint, populate, prepare
+from flowsim.people import Blueprint, People, populate, prepare
 from flowsim.ranks import Ranks
 from flowsim.scenario.files import fingerprint
 from flowsim.scenario.model import Scenario
@@ -54,14 +55,16 @@ class Job:
 
 
 def run_job(job: Job) -> list[Outcome]:
-    """Run a job. Scenarios share the draws of a replication: common random numbers, drawn once."""
+    """Run a job. Scenarios share the draws of a replication: common random numbers, drawn once.
+
+    Those that differ only in what services offer share its people too: looking them up takes half of a replication.
+    """
     _settle_in()
     plans = [_ready_made(scenario) for scenario in job.scenarios]
     return [
-        _replicate(job, plan, number, ranks)
-        for replication in job.replications
-        for ranks in [Ranks(job.seed, replication)]
-        for number, plan in enumerate(plans)
+        _replicate(job, plan, number, ranks.replication, people)
+        for ranks in (Ranks(job.seed, replication) for replication in job.replications)
+        for number, (plan, people) in enumerate(_with_people(plans, ranks))
     ]
 
 
@@ -72,15 +75,30 @@ class ReadyMade(NamedTuple):
     setting: Setting
 
 
-def _replicate(job: Job, made: ReadyMade, number: int, ranks: Ranks) -> Outcome:
+def _with_people(plans: list[ReadyMade], ranks: Ranks) -> Iterator[tuple[ReadyMade, People]]:
+    """Every plan with its people of one replication; those who will be asked for again are held until then."""
+    if len(plans) == 1:
+        yield plans[0], populate(plans[0].plan, ranks)
+        return
+    wanted = Counter(made.plan.same_people for made in plans)
+    held: dict[bytes, People] = {}
+    for made in plans:
+        key = made.plan.same_people
+        wanted[key] -= 1
+        people = held.pop(key, None) or populate(made.plan, ranks)
+        if wanted[key]:
+            held[key] = people
+        yield made, people
+
+
+def _replicate(job: Job, made: ReadyMade, number: int, replication: int, people: People) -> Outcome:
     """One replication of one scenario of a job."""
-    people = populate(made.plan, ranks)
     horizon = float(made.plan.scenario.run.days)
-    keep = ranks.replication < job.keep_journeys
+    keep = replication < job.keep_journeys
     lean = job.census_only and not keep
     journeys = simulate(people, made.plan.offer, horizon, job.engine, hindered_only=lean)
     measured = measure(journeys, made.setting, census_only=job.census_only)
-    return Outcome(number, ranks.replication, measured, journeys if keep else None)
+    return Outcome(number, replication, measured, journeys if keep else None)
 
 
 @cache

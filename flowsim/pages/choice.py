@@ -7,7 +7,7 @@ import binascii
 import math
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from flowsim.decisions.plausible import offered_sets
@@ -38,6 +38,7 @@ class Choice:
     levers: Mapping[str, float] = field(default_factory=dict)
     replications: int = REPLICATIONS
     shown: str = ""
+    question: str = ""
     file_name: str = ""
     file_text: str = ""
     plausible: str = ""
@@ -79,6 +80,8 @@ def to_address(choice: Choice) -> dict[str, str]:
         found["plausible"] = choice.plausible
     if choice.shown:
         found["shown"] = choice.shown
+    if choice.question:
+        found["question"] = choice.question
     found |= {f"{LEVER}{key}": f"{value:.12g}" for key, value in choice.levers.items()}
     if choice.file_text:
         packed = base64.urlsafe_b64encode(zlib.compress(choice.file_text.encode(), 9)).decode().rstrip("=")
@@ -103,6 +106,7 @@ def from_address(parameters: Mapping[str, str]) -> tuple[Choice, list[str]]:
         on=on,
         replications=_replications(parameters.get("replications"), wrong),
         shown=parameters.get("shown", ""),
+        question=parameters.get("question", ""),
         file_name=choice.file_name,
         file_text=choice.file_text,
         plausible=_set(parameters.get("plausible", ""), wrong),
@@ -177,17 +181,7 @@ def _with_levers(choice: Choice, parameters: Mapping[str, str], wrong: list[str]
             )
         elif value != known[key].value:
             moved[key] = value
-    return Choice(
-        choice.base,
-        choice.plans,
-        choice.on,
-        moved,
-        choice.replications,
-        choice.shown,
-        choice.file_name,
-        choice.file_text,
-        choice.plausible,
-    )
+    return replace(choice, levers=moved)
 
 
 def _number(text: str) -> float:

@@ -59,7 +59,7 @@ def _sources() -> None:
         return
     st.markdown(figures_in_words(rows))
     kinds = st.multiselect(
-        "Show", list(CONFIDENCE), ["assumption", "tuned"], format_func=CONFIDENCE.__getitem__
+        "Show", list(CONFIDENCE), ["assumption", "tuned", "fitted"], format_func=CONFIDENCE.__getitem__
     )
     shown = [row for row in rows if row.is_figure and row.confidence in kinds]
     st.caption(f"{len(shown)} figures")

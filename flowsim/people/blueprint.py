@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -19,6 +21,8 @@ from flowsim.scenario.timeline import Timeline
 
 # Seeds whose keys are kept.
 _KEPT: Final = 4
+# What services offer at the moment they act: no reader here looks at it, but for whether there is a limit at all (`Offer.free`).
+OFFERED: Final = {"services": {"__all__": {"capacity", "starts", "label"}}}
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +66,28 @@ class Blueprint:
                 if needs.tasks or needs.size.start != needs.size.end:
                     return True
         return False
+
+    @cached_property
+    def same_people(self) -> bytes:
+        """Blueprints with the same of these have the same people on the same ranks: they differ in room and starts only.
+
+        Everything that `populate` reads goes into it: demand, shares of routes, needs, who is there at the start.
+        """
+        found = hashlib.sha256()
+        for kind in self.lookup.kinds:
+            version = self.timeline.versions[kind]
+            needs = version.model_dump(
+                mode="json", include={"services", "routes", "while_waiting", "run"}, exclude=OFFERED
+            )
+            found.update(json.dumps(needs).encode())
+        found.update(repr([(name, s.enters) for name, s in self.scenario.streams.items()]).encode())
+        found.update(repr((self.lookup.kind_of_version, self.offer.names, self.crowds)).encode())
+        for name, wanted in self.demand.items():
+            found.update(wanted.expected.tobytes())
+            found.update(b"".join(np.asarray(column).tobytes() for column in self.dealing[name]))
+        for column in (self.timeline.version_of_day, self.lookup.plan_b, self.offer.free):
+            found.update(column.tobytes())
+        return found.digest()
 
     @cached_property
     def hindered_routes(self) -> dict[int, np.ndarray]:

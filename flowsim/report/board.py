@@ -1,69 +1,82 @@
-"""A board paper: one self-contained HTML page with the question, the answer, pictures, plans, money, assumptions, how to repeat it.
+"""A board paper: the question, the answer with its uncertainty, pictures, plans, money, what was assumed, how to repeat it.
 
-Nothing is loaded from anywhere: pictures are in the page, there is no script, and whatever people typed is escaped.
+What it says is said once, here; `as_html` and `as_docx` only write it down.
 """
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
-from typing import Final
+from itertools import groupby
+from typing import Any, Final
 
 import pandas as pd
 
 from flowsim.charts import census_chart, png_of, reasons_chart
 from flowsim.decisions.compare import Comparison
+from flowsim.decisions.money import ALL
 from flowsim.experiment.intervals import Interval, can_call
+from flowsim.report.blocks import Block, Bullets, Command, Document, Heading, Paragraph, Picture, Table
 from flowsim.report.moneyed import change_in_words
 from flowsim.report.plans import people, percent, plan_cells
 from flowsim.results import Result
-from flowsim.scenario.files import fingerprint
+from flowsim.scenario.files import bundled_names, fingerprint
 from flowsim.scenario.sources import InputRow
 from flowsim.version import __version__
 
-STYLE: Final = """
-body { font: 11pt/1.5 Arial, sans-serif; color: #212b32; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { color: #003087; font-size: 1.7em; } h2 { color: #005eb8; font-size: 1.25em; margin-top: 2em; }
-.answer { border-left: 6px solid #005eb8; padding: 0.2em 1em; font-size: 1.1em; }
-table { border-collapse: collapse; width: 100%; font-size: 0.9em; } th, td { border-bottom: 1px solid #d8dde0; padding: 0.35em 0.6em; }
-th { text-align: left; vertical-align: bottom; } td.n, th.n { text-align: right; } img { max-width: 100%; height: auto; }
-caption { text-align: left; font-weight: bold; padding: 0.4em 0; } code, pre { background: #f0f4f5; } pre { padding: 0.6em; white-space: pre-wrap; }
-@media print { body { margin: 0; max-width: none; } h2 { break-after: avoid; } table, img { break-inside: avoid; } }
-"""
+DOUBTFUL: Final = ("assumption", "tuned", "fitted", "L", "")
+SHOWN_VALUES: Final = 8
+VERBS: Final = {"set": "{}", "scale": "times {}", "add": "plus {}"}
+_CHANGE: Final = re.compile(r"^(changes|escalations)\[\d+\](\.(?P<verb>[a-z_]+))?(\.(?P<rest>.+))?$")
 
 
 @dataclass(frozen=True)
 class Paper:
-    """What a board paper is made of: `assumed` are the inputs that the base's files state."""
+    """What a board paper is made of: `stated` are the inputs that each scenario's files state, by its name."""
 
     question: str
     comparison: Comparison
     money: pd.DataFrame
-    assumed: Sequence[InputRow]
+    stated: Mapping[str, Sequence[InputRow]]
 
 
-def board_paper(paper: Paper) -> str:
-    """The page as text."""
-    results = paper.comparison.results
-    title = escape(paper.question)
-    parts = [
-        f"<h1>{title}</h1>",
-        f'<p class="answer">{escape(" ".join(answer(paper.comparison)))}</p>',
-        "<h2>The plans</h2>",
-        _plans(paper.comparison),
-        _picture(png_of(census_chart(results)), "People delayed at midnight by day, mean and the band of nine in ten replications, with the target, for " + _names(results)),
-        _picture(png_of(reasons_chart(results)), "Mean people delayed by national reason, one bar each for " + _names(results)),
-        "<h2>Money</h2>",
-        _money(paper),
-        "<h2>What was assumed</h2>",
-        _assumed(paper.assumed),
-        "<h2>How to repeat it</h2>",
-        _again(results),
-    ]  # fmt: skip
-    body = "\n".join(parts)
-    return f'<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n'
+def board_paper(paper: Paper) -> Document:
+    """The paper, ready to be written as a page or for a word processor."""
+    return Document(paper.question, list(_blocks(paper)))
+
+
+def _blocks(paper: Paper) -> Iterator[Block]:
+    comparison, results = paper.comparison, paper.comparison.results
+    run = comparison.base.scenario.run
+    yield Paragraph(" ".join(answer(comparison, paper.money)), "answer")
+    yield Paragraph(
+        f"From {run.start:%d %B %Y}, {run.days} days. Ranges in brackets are 95 % intervals over {comparison.base.replications} replications "
+        "of the simulation: they hold chance, not doubt about the assumptions, which are at the end.",
+        "quiet",
+    )
+    yield Picture(
+        png_of(census_chart(results, most_columns=2)),
+        f"Line chart of people delayed at midnight by day, with the target: the mean and the band of nine in ten replications for {_titles(results)}. "
+        + " ".join(f"{r.scenario.title}: {people(r.interval('delayed_mean'))} on average." for r in results),
+        "People delayed at midnight: mean, and the band that holds nine replications in ten.",
+    )
+    yield Heading("The plans")
+    yield from _plans(comparison)
+    yield Picture(
+        png_of(reasons_chart(results)),
+        f"Bar chart of mean people delayed by national reason, one bar each for {_titles(results)}.",
+        "Mean people delayed by what they wait for (national reasons).",
+    )
+    yield Heading("Money")
+    yield from _money(paper)
+    yield Heading("What was assumed")
+    yield from _assumed(paper)
+    yield Heading("How to repeat it")
+    yield from _again(results)
+    if _doubtful(paper):
+        yield Heading("Annex: figures to doubt")
+        yield from _annex(paper)
 
 
 def usual_question(comparison: Comparison) -> str:
@@ -72,97 +85,218 @@ def usual_question(comparison: Comparison) -> str:
     return f"Which plan keeps delayed transfers at or under {target:g}?"
 
 
-def answer(comparison: Comparison) -> tuple[str, str]:
+def answer(comparison: Comparison, money: pd.DataFrame) -> tuple[str, str]:
     """The answer in two sentences, with what is not sure about it."""
     base, plans = comparison.base, comparison.results[1:]
-    target = base.scenario.target
     best = max(plans, key=lambda r: (_chance(r).value, -r.interval("delayed_mean").value))
-    chance = _chance(best)
-    asked = f"the {target.confidence:.0%} asked for"
-    if chance.value >= target.confidence:
-        verdict = f"{best.scenario.title} keeps it with at least {asked}"
+    return _level(best), _change(comparison, best, money, base)
+
+
+def _level(best: Result) -> str:
+    target, chance = best.scenario.target, _chance(best)
+    asked = f"{target.confidence:.0%}".replace("%", " %")
+    if chance.low >= target.confidence:
+        verdict = f"“{best.scenario.title}” does, with the chance of {asked} that is asked for"
+    elif chance.value >= target.confidence:
+        verdict = f"“{best.scenario.title}” seems to, but more replications would have to show that its chance is {asked}"
     else:
-        verdict = f"No plan keeps it with {asked}; {best.scenario.title} comes closest"
-    first = (
-        f"{verdict}: the mean of the period is at or under {target.delayed:g} with a chance of {percent(chance)}, with "
-        f"{people(best.interval('delayed_mean'))} delayed on average."
+        verdict = f"No plan does with the chance of {asked} that is asked for; “{best.scenario.title}” comes nearest"
+    return (
+        f"{verdict}: the mean of the period is at or under {target.delayed:g} with a chance of {percent(chance)}, and "
+        f"{people(best.interval('delayed_mean'))} people are delayed on average."
     )
+
+
+def _change(comparison: Comparison, best: Result, money: pd.DataFrame, base: Result) -> str:
     gap = comparison.difference(best, "delayed_mean")
-    told = "" if can_call(gap) else ", which cannot be told from chance"
-    second = (
-        f"Against {base.scenario.title} ({people(base.interval('delayed_mean'))} delayed) that is a change of {gap.value:+.1f} "
-        f"({gap.low:+.1f} to {gap.high:+.1f}){told}; ranges are 95 % intervals over {base.replications} replications and hold chance, not doubt "
-        "about the assumptions."
+    found = money[(money["scenario"] == best.scenario.name) & (money["payer"] == ALL)].to_dict("records")[0]
+    pounds = f"{'saves' if found['change'] < 0 else 'costs'} {_millions(found)}"
+    saving = pounds if found["called"] else "may save or cost money: that cannot be told from chance"
+    if not can_call(gap):
+        change = f"the difference of {gap.value:+.1f} people ({gap.low:+.1f} to {gap.high:+.1f}) cannot be told from chance"
+    else:
+        word = "fewer" if gap.value < 0 else "more"
+        low, high = sorted((abs(gap.low), abs(gap.high)))
+        change = f"that is {abs(gap.value):.1f} {word} ({low:.1f} to {high:.1f} {word})"
+    return (
+        f"Against “{base.scenario.title}”, with {people(base.interval('delayed_mean'))}, {change}, and all told it {saving} over the "
+        "period, the cost of the plan itself not counted unless somebody gave it."
     )
-    return first, second
+
+
+def _millions(row: Mapping[Hashable, Any]) -> str:
+    low, high = sorted((abs(row["change_low"]), abs(row["change_high"])))
+    return f"£{abs(row['change']) / 1e6:.2f}m (£{low / 1e6:.2f}m to £{high / 1e6:.2f}m)"
 
 
 def _chance(result: Result) -> Interval:
     return result.interval("chance_mean_at_or_under_target")
 
 
-def _names(results: Sequence[Result]) -> str:
+def _titles(results: Sequence[Result]) -> str:
     return ", ".join(result.scenario.title for result in results)
 
 
-def _plans(comparison: Comparison) -> str:
+def _plans(comparison: Comparison) -> Iterator[Block]:
     headings, rows = plan_cells(comparison.results, comparison)
-    return _table("People delayed at midnight, each plan on the same draws", headings, rows)
+    titled = [[result.scenario.title, *row[1:]] for result, row in zip(comparison.results, rows, strict=True)]
+    numbers = frozenset(range(1, len(headings)))
+    widths = (2.0, 1.6, 1.5, 1.6, 1.7, 1.9, 1.0)[: len(headings)]
+    yield Table("People delayed at midnight, each plan on the same draws", headings, titled, numbers, widths)
+    about = [(r.scenario.title, _about(r)) for r in comparison.results if _about(r)]
+    if about:
+        yield Bullets(about)
 
 
-def _money(paper: Paper) -> str:
-    year = paper.comparison.base.scenario.costs.price_year
-    days = paper.comparison.base.scenario.run.days
-    headings = ("Scenario", "Who pays", "Cost, £m", "Change from the base, £m")
+def _about(result: Result) -> str:
+    return " ".join(result.scenario.about.split())
+
+
+def _money(paper: Paper) -> Iterator[Block]:
+    base = paper.comparison.base.scenario
+    titles = {r.scenario.name: r.scenario.title for r in paper.comparison.results}
     rows = [
-        (row["scenario"], row["payer"], f"{row['cost'] / 1e6:.2f}", change_in_words(row))
+        (titles[str(row["scenario"])], str(row["payer"]), f"{row['cost'] / 1e6:.2f}", change_in_words(row))
         for row in paper.money.to_dict("records")
     ]
-    note = (
-        f"<p>Pounds over {days} days in prices of {escape(year)}; below nought the payer gains. Costs are days of care at each service's price and "
-        "acute beds held beyond need; what a plan itself costs is in it only where that was said. Who pays goes by where a service is: an assumption, since budgets were pooled. A question mark: cannot be told "
-        "from chance.</p>"
+    headings = ("Scenario", "Who pays", "Cost, £m", "Change from the base, £m")
+    yield Table("Who pays and who gains", headings, rows, frozenset((2, 3)), (3, 1.3, 1, 2))
+    yield Paragraph(
+        f"Pounds over {base.run.days} days in prices of {base.costs.price_year}; below nought the payer gains. Costs are days of care at each "
+        "service's price and acute beds held beyond need; what a plan itself costs is in it only where that was said. Who pays goes by where a "
+        "service is: an assumption, since budgets were pooled. A question mark: cannot be told from chance.",
+        "quiet",
     )
+
+
+def _assumed(paper: Paper) -> Iterator[Block]:
+    base, *plans = paper.comparison.results
+    known = set(paper.stated[base.scenario.name])
+    for plan in plans:
+        own = [row for row in paper.stated[plan.scenario.name] if row not in known]
+        lines = list(_changes(own)) + [
+            ("throughout", *line) for line in grouped([r for r in own if r.is_figure and not _is_change(r)])
+        ]
+        if lines:
+            headings = ("Change", "Figure", "Value", "Where it comes from")
+            yield Table(
+                f"What is assumed of {plan.scenario.title}", headings, lines, frozenset(), (2.4, 2.4, 1.5, 3)
+            )
     prices = [
-        row for row in paper.assumed if row.path.endswith("cost_per_day") or row.path.startswith("costs.")
+        r
+        for r in paper.stated[base.scenario.name]
+        if r.path.endswith("cost_per_day") or r.path == "costs.hospital_excess_day"
     ]
-    sources = [(row.path, str(row.value), row.source, row.confidence) for row in prices]
-    return (
-        _table("Who pays and who gains", headings, rows)
-        + note
-        + _table("Prices", ("Price", "Value", "Source", "Confidence"), sources)
+    if prices:
+        lines = [(r.path, str(r.value), r.source or "no source named", r.confidence) for r in prices]
+        yield Table(
+            f"Prices, pounds of {base.scenario.costs.price_year}",
+            ("Price", "£ a day", "Source", "Confidence"),
+            lines,
+            frozenset((1,)),
+            (3, 1, 5, 1.3),
+        )
+    own = _doubtful(paper)
+    yield Paragraph(
+        f"Of the figures of {base.scenario.title} {len(own)} are assumptions, tuned, fitted, of low confidence or without a source: they are listed in the "
+        "annex. What the model leaves out, and its rules, are in flowsim's handbook."
     )
 
 
-def _assumed(rows: Iterable[InputRow]) -> str:
-    own = [
-        row for row in rows if row.is_figure and row.confidence in ("assumption", "tuned", "fitted", "L", "")
-    ]
-    cells = [(row.path, str(row.value), row.source or "no source named") for row in own]
-    note = f"<p>{len(own)} figures of the base are assumptions, tuned, fitted, of low confidence or without a source:</p>"
-    return note + _table("Figures to doubt", ("Figure", "Value", "Where it comes from"), cells)
+def _is_change(row: InputRow) -> bool:
+    return _CHANGE.match(row.path) is not None
 
 
-def _again(results: Sequence[Result]) -> str:
+def _changes(rows: Sequence[InputRow]) -> Iterator[tuple[str, str, str, str]]:
+    """What changes and escalations do, each under its label: (label, figure, value, source)."""
+    by_number: dict[str, list[InputRow]] = {}
+    for row in rows:
+        if _is_change(row):
+            by_number.setdefault(row.path.partition(".")[0], []).append(row)
+    for number, found in by_number.items():
+        label = next((str(r.value) for r in found if r.path == f"{number}.label"), number)
+        start = next((f", from {r.value}" for r in found if r.path == f"{number}.from"), "")
+        done: dict[tuple[str, str], list[str]] = {}
+        for (figure, verb, source), group in groupby(found, key=_edit):
+            if verb:
+                done.setdefault((_done(verb, list(group)), source), []).append(figure)
+        for (what, source), figures in done.items():
+            yield label + start, ", ".join(figures), what, source or "no source named"
+
+
+def _done(verb: str, rows: Sequence[InputRow]) -> str:
+    """What is done to a table or figure, in words."""
+    names = [row.path.replace('"', "").rpartition(".")[2] for row in rows]
+    values = [_value(row.value) for row in rows]
+    several = [f"{name} {value}" for name, value in zip(names, values, strict=True)]
+    return VERBS[verb].format(", ".join(several if len(rows) > 1 else values))
+
+
+def _edit(row: InputRow) -> tuple[str, str, str]:
+    """The table or figure that an edit touches, how, and why; without a verb where it is no edit."""
+    found = _CHANGE.match(row.path)
+    if found is None or found["verb"] not in VERBS:
+        return "", "", ""
+    path = found["rest"].replace('"', "")
+    parent, _, name = path.rpartition(".")
+    return (
+        (path if name in ("capacity", "starts") or path.count(".") < 3 else parent),
+        found["verb"],
+        row.source,
+    )
+
+
+def _doubtful(paper: Paper) -> list[InputRow]:
+    rows = paper.stated[paper.comparison.base.scenario.name]
+    return [row for row in rows if row.is_figure and row.confidence in DOUBTFUL]
+
+
+def _annex(paper: Paper) -> Iterator[Block]:
+    yield Table(
+        f"Figures of {paper.comparison.base.scenario.title} that are assumptions, tuned, fitted, of low confidence or without a source",
+        ("Figure", "Value", "Where it comes from"),
+        list(grouped(_doubtful(paper))),
+        frozenset(),
+        (3, 2, 5),
+    )
+
+
+def grouped(rows: Sequence[InputRow]) -> Iterator[tuple[str, str, str]]:
+    """Figures as (what, values, source), those of one table with the same source in one line."""
+    for (table, source), group in groupby(rows, key=lambda r: (r.path.rpartition(".")[0], r.source)):
+        found = list(group)
+        if len(found) == 1:
+            yield found[0].path, _value(found[0].value), source or "no source named"
+        else:
+            values = ", ".join(f"{r.path.rpartition('.')[2]} {_value(r.value)}" for r in found)
+            yield table, values, source or "no source named"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, (tuple, list)) and len(value) > SHOWN_VALUES:
+        return f"{len(value)} values"
+    return str(value)
+
+
+def _again(results: Sequence[Result]) -> Iterator[Block]:
     first = results[0]
-    names = " ".join(result.scenario.name for result in results)
-    command = f"python -m flowsim compare {names} --replications {first.replications} --seed {first.seed}"
+    names = " ".join(_typed(result.scenario.name) for result in results)
+    yield Paragraph(
+        f"flowsim {__version__}, engine {first.engine}, {first.replications} replications, seed {first.seed}. The same command gives the same figures on "
+        "any computer:"
+    )
+    yield Command(
+        f"python -m flowsim report {names} --replications {first.replications} --seed {first.seed} --out paper"
+    )
     prints = [(result.scenario.name, fingerprint(result.scenario)) for result in results]
-    said = f"<p>flowsim {escape(__version__)}, engine {escape(first.engine)}, {first.replications} replications, seed {first.seed}:</p>"
-    return (
-        said
-        + f"<pre>{escape(command)}</pre>"
-        + _table("Fingerprints of the scenarios", ("Scenario", "Fingerprint"), prints)
+    yield Table(
+        "Fingerprints of the scenarios (SHA-256 of all that affects results)",
+        ("Scenario", "Fingerprint"),
+        prints,
+        widths=(1, 3.2),
     )
 
 
-def _picture(png: bytes, alt: str) -> str:
-    return f'<p><img src="data:image/png;base64,{b64encode(png).decode("ascii")}" alt="{escape(alt, quote=True)}"></p>'
-
-
-def _table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f'<th scope="col">{escape(heading)}</th>' for heading in headings)
-    body = "\n".join(
-        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f"<table><caption>{escape(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>\n"
+def _typed(name: str) -> str:
+    """What somebody types for a scenario: a bundled name, or the name of its file."""
+    return name if name in bundled_names() else f"{name}.toml"

@@ -9,6 +9,7 @@ from typing import Final
 from rich.table import Table
 
 from flowsim.decisions.diagnose import Diagnosis
+from flowsim.report.where import stages
 
 MOST_BLOCKED: Final = 8
 
@@ -38,12 +39,35 @@ def blocking_table(found: Diagnosis) -> Table:
     return table
 
 
+def stages_table(found: Diagnosis) -> Table:
+    """The same excess by the stages of the city's diagnostic of 2016/17, its shares beside the model's."""
+    table = Table(title="By the diagnostic's stages (Better Care Fund plan 2017-19, section 15)", title_justify="left")  # fmt: skip
+    for number, heading in enumerate(("Stage", "Diagnostic", "Model", "People")):
+        table.add_column(heading, justify="right" if number else "left", overflow="fold")
+    for stage, diagnostic, model, people in stages(found.base).itertuples(index=False):
+        share = "-" if math.isnan(model) else f"{model:.0%}"
+        table.add_row(str(stage), f"{diagnostic:.0%}", share, f"{people:.1f}")
+    return table
+
+
+def weeks_table(found: Diagnosis) -> Table:
+    """How far each week is from a perfect one: people ready and still there, and how many more than if all were perfect."""
+    table = Table(title="Weeks (mean people ready and still there)", title_justify="left")
+    for number, heading in enumerate(("Week from", "As it is", "Perfect", "Apart")):
+        table.add_column(heading, justify="right" if number else "left", overflow="fold")
+    for row in found.weeks.to_dict("records"):
+        apart = f"{row['gap']:.1f} ({row['low']:.1f} to {row['high']:.1f})"
+        table.add_row(str(row["week"]), f"{row['excess']:.1f}", f"{row['perfect']:.1f}", apart)
+    return table
+
+
 def diagnosis_sentences(found: Diagnosis) -> Iterator[str]:
     """What was run, and how to read it."""
+    averaged = f"{len(found.orders)} random orders" if len(found.orders) else "all orders"
     yield (
-        f"{len(found.trials.excess):,} sets of {len(found.switches)} switches, {found.base.replications} replications of "
+        f"{len(found.sets):,} sets of {len(found.switches)} switches, {found.base.replications} replications of "
         f"each on the same draws, seed {found.base.seed}, engine {found.base.engine}. The parts are Shapley values: the "
-        "effect of each averaged over all orders of turning them on, so they add up. Brackets are 95 % intervals."
+        f"effect of each averaged over {averaged} of turning them on, so they add up. Brackets are 95 % intervals."
     )
     weeks = found.weeks
     if len(weeks):

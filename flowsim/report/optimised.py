@@ -9,10 +9,12 @@ from typing import Any, Final
 import pandas as pd
 from rich.table import Table
 
+from flowsim.decisions.finals import INDIFFERENT
 from flowsim.decisions.optimise import Optimum
 from flowsim.report.plans import people, percent
 
 MOST_RIVALS: Final = 10
+LIKELY: Final = 0.8
 
 
 def rivals_table(found: Optimum) -> Table:
@@ -76,13 +78,28 @@ def optimum_sentences(found: Optimum) -> Iterator[str]:
     if found.stopped and found.winner is not None and found.finals is None:
         yield "Stopped early: this is the best so far, judged by the draws that chose it, so it is likely flattered."
     elif found.winner is not None:
-        yield (
-            f"The probability that it is the cheapest finalist that truly does is {found.selected:.0%}: the winner and its rivals "
-            "were run again on draws that had no part in choosing them."
-        )
+        yield from _how_sure(found)
     if found.met_words:
         yield found.met_words
     yield (
         f"{len(found.space):,} plans, {len(found.searched.known)} of them tried, {found.runs:,} replications, seed {found.seed}, "
         f"engine {found.engine}. Prices are as given, in pounds a day for one unit."
     )
+
+
+def _how_sure(found: Optimum) -> Iterator[str]:
+    selection, asked = found.selection, found.goal.confidence
+    if selection.certain:
+        yield f"That its chance is {asked:.0%} or more is sure with 95 % confidence (one-sided)."
+    else:
+        yield (
+            f"No plan that was tried is surely at {asked:.0%} or more with so few replications: this one comes nearest to it. Ask "
+            "for more with --replications, or for dearer plans with wider ranges."
+        )
+    yield (
+        f"The probability that it is the cheapest finalist that truly keeps the target is {selection.correct:.0%}, and that it keeps "
+        f"it and none that does is cheaper by more than {INDIFFERENT:.0%}, {selection.good:.0%}: the winner and its rivals were run "
+        "again on draws that had no part in choosing them."
+    )
+    if selection.certain and selection.good < LIKELY:
+        yield "A cheaper plan may well be good enough too, but is not surely so: more --replications would tell."

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Hashable, Iterator
+from typing import Any, Final
 
 import pandas as pd
 from rich.table import Table
 
-from flowsim.decisions.sensitivity import FLIP_FACTORS, Sensitivity
+from flowsim.decisions.flips import AS_IT_IS, FACTORS
+from flowsim.decisions.sensitivity import Sensitivity
 from flowsim.experiment.intervals import mean_interval
 from flowsim.report.plans import people
 
@@ -28,32 +29,29 @@ def tornado_table(found: Sensitivity) -> Table:
 
 
 def indices_table(indices: pd.DataFrame) -> Table:
-    """Shares of the variance over the ranges: by each number alone, and with all its interplay."""
-    table = Table(title="Shares of the variance over the ranges (Sobol)", title_justify="left")
-    for number, heading in enumerate(("Number", "Alone", "In all")):
+    """Shares of the variance over the ranges, by each number alone and with all its interplay; and PAWN."""
+    table = Table(title="Shares of the variance over the ranges (Sobol), and PAWN", title_justify="left")
+    for number, heading in enumerate(("Number", "Alone", "In all", "PAWN")):
         table.add_column(heading, justify="right" if number else "left", overflow="fold")
     for row in indices.to_dict("records"):
-        cells = (
+        cells = [
             f"{row[s]:.2f} ({row[s + '_low']:.2f} to {row[s + '_high']:.2f})" for s in ("first", "total")
-        )
-        table.add_row(str(row["label"]), *cells)
+        ]
+        doubt = "" if row["pawn"] > row["pawn_by_chance"] else " ?"
+        table.add_row(str(row["label"]), *cells, f"{row['pawn']:.2f}{doubt}")
     return table
-
-
-def _share(value: float, low: float, high: float) -> str:
-    return f"{value:.2f}" if math.isnan(low) else f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 
 def flips_table(found: Sensitivity) -> Table:
     """The first plan's mean minus the second's when a number of both is so many times what it is."""
     table = Table(title="Delayed: the first plan minus the second", title_justify="left")
-    headings = ("Number", *(f"x {factor:g}" for factor in FLIP_FACTORS), "Flips at")
+    headings = ("Number", *(f"x {factor:g}" for factor in FACTORS), "Flips at")
     for number, heading in enumerate(headings):
         table.add_column(heading, justify="right" if number else "left", overflow="fold")
     for row in found.flips.to_dict("records"):
         flips = "nowhere" if row["flips_at"] != row["flips_at"] else f"x {row['flips_at']:.2f}"
         doubt = "" if row["called"] or flips == "nowhere" else " ?"
-        table.add_row(str(row["label"]), *(f"{row[f'at_{f:g}']:+.1f}" for f in FLIP_FACTORS), flips + doubt)
+        table.add_row(str(row["label"]), *(f"{row[f'at_{f:g}']:+.1f}" for f in FACTORS), flips + doubt)
     return table
 
 
@@ -66,8 +64,32 @@ def sensitivity_sentences(found: Sensitivity) -> Iterator[str]:
     if len(found.indices) and float(found.indices["total"].max()) > 0:
         first = found.indices.iloc[0]
         yield f"Over the ranges {first['label']} matters most: {first['total']:.0%} of the variance involves it."
-    for row in found.flips.to_dict("records"):
-        if row["flips_at"] == row["flips_at"]:
-            doubt = "" if row["called"] else ", as far as these replications can tell"
-            yield f"The choice flips when {row['label']} is {row['flips_at']:.2f} times what it is{doubt}."
+    if len(found.indices):
+        chance = float(found.indices["pawn_by_chance"].iloc[0])
+        yield f"PAWN up to {chance:.2f} is what a number that is no cause may reach by chance (a question mark)."
+    if found.against is not None:
+        yield from choice_sentences(found.scenario.name, found.against.name, found.flips)
     yield from (f"Left out: {why}" for why in found.left_out)
+
+
+def choice_sentences(one: str, other: str, flips: pd.DataFrame) -> Iterator[str]:
+    """Which of two plans has fewer delayed, and the assumptions that could change that, each as a threshold."""
+    if not len(flips):
+        return
+    gap = float(flips[f"at_{FACTORS[AS_IT_IS]:g}"].iloc[0])
+    better, worse = (one, other) if gap < 0 else (other, one)
+    flipping = flips[flips["flips_at"].notna()]
+    says = f"{better} beats {worse} by {abs(gap):.1f} people delayed"
+    if not len(flipping):
+        yield f"{says}, and none of these numbers changes that between {FACTORS[0]:g} and {FACTORS[-1]:g} times what it is."
+    for row in flipping.to_dict("records"):
+        yield f"{says} unless {_threshold(row)}."
+
+
+def _threshold(row: dict[Hashable, Any]) -> str:
+    at = float(row["flips_at"])
+    verb = "exceeds" if at > 1 else "is below"
+    times = f"{at:.2f} times what it is (95 % interval {row['flips_low']:.2f} to {row['flips_high']:.2f})"
+    amount = "" if math.isnan(row["amount"]) else f"{row['amount']:.3g} {row['unit']}, "
+    doubt = "" if row["called"] else "; these replications cannot tell on which side"
+    return f"“{row['label']}” {verb} {amount}{times}{doubt}"

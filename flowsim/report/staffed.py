@@ -10,6 +10,7 @@ from typing import Final
 import pandas as pd
 from rich.table import Table
 
+from flowsim.decisions.roster import SOURCES, Work
 from flowsim.decisions.staffing import Outlook, Staffing
 from flowsim.report.plans import people, percent
 from flowsim.units import WEEKDAYS
@@ -43,6 +44,24 @@ def _offer(outlook: Outlook) -> tuple[str, str, str, str]:
         f"{outlook.offered.caseload:.0f}",
         f"{sum(outlook.offered.starts):.1f}",
     )
+
+
+def work_table(found: Staffing) -> Table:
+    """What a shift does and a person needs: the value used, and where the usual one comes from."""
+    table = Table(title="What the rosters rest on", title_justify="left")
+    for heading in ("What", "Value", "Where the usual value comes from"):
+        table.add_column(heading, justify="right" if heading == "Value" else "left", overflow="fold")
+    for what, value, source in _work_rows(found):
+        table.add_row(what, f"{value:g}", source)
+    return table
+
+
+def _work_rows(found: Staffing) -> list[tuple[str, float, str]]:
+    usual = Work()
+    return [
+        (name.replace("_", " "), value, SOURCES[name] if name == "stay_days" or value == getattr(usual, name) else "as given")
+        for name, value in asdict(found.work).items()
+    ]  # fmt: skip
 
 
 def staffing_sentences(found: Staffing) -> Iterator[str]:
@@ -99,9 +118,9 @@ def roster_book(found: Staffing) -> dict[str, pd.DataFrame]:
         for o in found.outlooks
     ]  # fmt: skip
     run = {"scenario": found.scenario.name, "replications": found.replications, "seed": found.seed}
-    assumed = [(name.replace("_", " "), value) for name, value in {**asdict(found.work), **run}.items()]
+    assumed = [*_work_rows(found), *((name, value, "") for name, value in run.items())]
     return {
         "Roster": pd.DataFrame(by_day, columns=["Roster", "What", *DAYS]),
         "What it comes to": pd.DataFrame(amounts, columns=list(AMOUNTS)),
-        "Assumptions": pd.DataFrame(assumed, columns=["What", "Value"]),
+        "Assumptions": pd.DataFrame(assumed, columns=["What", "Value", "Where the usual value comes from"]),
     }

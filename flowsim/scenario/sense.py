@@ -38,8 +38,14 @@ NEVER_BOTH: Final = ("Di", "G", "H")
 Found = Iterator[Complaint]
 
 
-def complaints(scenario: Scenario) -> list[Complaint]:
-    """Everything that does not make sense in a scenario, as it stands on one day."""
+def complaints(scenario: Scenario, *, numbers_only: bool = False) -> list[Complaint]:
+    """Everything that does not make sense in a scenario, as it stands on one day.
+
+    `numbers_only` for one that differs from one without complaints only in room, starts and stay factors: no name and
+    no way is another.
+    """
+    if numbers_only:
+        return [c for rule in NUMBERS for c in rule(scenario)]
     named = [c for rule in NAMES for c in rule(scenario)]
     # Ways through services that do not exist cannot be followed.
     followed = [] if named else [c for rule in WAYS for c in rule(scenario)]

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 import flowsim
 from flowsim.cli import app
-from flowsim.decisions.diagnose import Diagnosis, diagnose, shapley
+from flowsim.decisions.diagnose import Diagnosis, diagnose
+from flowsim.decisions.shapley import part_interval, random_orders, sets_of, shapley, shapley_of_orders
 from flowsim.decisions.switches import Switch, perfected, standard_switches
 from flowsim.errors import RunError
 from flowsim.scenario.files import from_text
@@ -35,6 +36,52 @@ def test_shapley_of_three_is_the_mean_over_all_six_orders() -> None:
             on |= 1 << switch
     assert shapley(left) == pytest.approx(byhand)
     assert shapley(left).sum() == pytest.approx(left[0] - left[-1])
+
+
+def test_random_orders_share_out_the_whole_and_come_to_the_exact_parts() -> None:
+    """Seven switches that shade one another: each pair of orders adds up; intervals hold the exact parts as often as they say."""
+    rng = np.random.default_rng(8)
+    worth = rng.random((7, 1)) + 0.2 * rng.standard_normal((7, 12))
+    on = (np.arange(128)[:, None] >> np.arange(7)) & 1
+    # The worth of a set falls behind the sum of its members.
+    left = 20 - 4 * np.sqrt(on @ np.abs(worth))
+    exact = shapley(left).mean(axis=1)
+    within = []
+    for seed in range(30):
+        orders = random_orders(7, 16, seed)
+        sets = sets_of(orders)
+        assert len(sets) < 128
+        pairs = shapley_of_orders(left[sets], sets, orders)
+        assert pairs.shape == (8, 7, 12)
+        assert pairs.sum(axis=1) == pytest.approx(np.tile(left[0] - left[-1], (8, 1)))
+        within += [
+            part_interval(pairs[:, n]).low <= exact[n] <= part_interval(pairs[:, n]).high for n in range(7)
+        ]
+    assert (
+        np.mean(within) > 0.95
+    )  # with the chance of the replications in them they are wider than the draw of orders needs
+    every = np.array(list(itertools.permutations(range(3))))
+    three = left[:8]
+    both = np.concatenate([np.stack([order, order[::-1]]) for order in every])
+    assert shapley_of_orders(three, np.arange(8), both).mean(axis=0) == pytest.approx(shapley(three))
+
+
+def test_a_diagnosis_by_random_orders_is_that_of_all_sets() -> None:
+    """Three switches and all six orders among those drawn: the same parts, from the same runs."""
+    city = small_city()
+    exact = diagnose(city, replications=4)
+    drawn = diagnose(city, orders=20, replications=4)
+    whole = drawn.of("excess")[0] - drawn.of("excess")[-1]
+    assert drawn.parts_of("excess").mean(axis=0).sum(axis=0) == pytest.approx(whole)
+    one, other = (d.parts.set_index(["measure", "part"])["value"] for d in (exact, drawn))
+    assert other["excess", "whole"] == one["excess", "whole"]
+    rows = drawn.parts[drawn.parts["measure"] == "excess"].to_dict("records")
+    alone = exact.parts.set_index(["measure", "part"])["alone"]
+    for row in rows[1:-1]:
+        assert row["low"] <= one["excess", row["part"]] <= row["high"]
+        assert row["alone"] == pytest.approx(alone["excess", row["part"]])
+    with pytest.raises(RunError, match="must be an even number"):
+        diagnose(city, orders=7)
 
 
 def test_two_switches_by_hand() -> None:
@@ -142,7 +189,7 @@ def test_the_command_says_and_writes_it(tmp_path: Path) -> None:
     assert answer.exit_code == 0, answer.output
     assert "What would have to be perfect" in answer.output
     assert {p.name for p in out.iterdir()} == {
-        "parts.csv", "waiting.csv", "blocking.csv", "weeks.csv", "waterfall-excess.png", "waterfall-delayed.png",
+        "parts.csv", "waiting.csv", "blocking.csv", "weeks.csv", "stages.csv", "waterfall-excess.png", "waterfall-delayed.png",
         "manifest.json",
     }  # fmt: skip
     wrong = CliRunner().invoke(app, ["diagnose", str(file), "--switch", "nothing"])

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 import flowsim
 from flowsim.cli import app
-from flowsim.decisions.sensitivity import (
-    Range,
-    Sensitivity,
-    moved,
-    numbers_of,
-    range_from,
-    sensitivity,
-    sobol,
-)
+from flowsim.decisions.flips import FACTORS, crossing
+from flowsim.decisions.indices import indices_of
+from flowsim.decisions.ranges import Range, amount_of, moved, numbers_of, range_from
+from flowsim.decisions.sensitivity import Sensitivity, sensitivity
 from flowsim.decisions.trials import Trying
 from flowsim.errors import RunError
+from flowsim.report.sensitive import choice_sentences
 from flowsim.scenario.edits import Plan
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.timeline import altered
@@ -58,11 +56,13 @@ def test_every_number_has_its_bar_and_the_widest_comes_first(found: Sensitivity)
 
 def test_indices_find_what_matters_and_what_does_not() -> None:
     ranges = [Range(STAY, 0.7, 1.3), Range(HOME, 0.5, 2.0)]
-    table = sobol(small_city(), ranges, 16, 3, Trying(seed=5)).set_index("path")
+    table = indices_of(small_city(), ranges, 16, 3, Trying(seed=5)).set_index("path")
     assert table["total"][HOME] == pytest.approx(0, abs=1e-9)
     assert table["first"][STAY] == pytest.approx(1, abs=0.25)
     assert table["total"][STAY] == pytest.approx(1, abs=0.25)
     assert list(table.index) == [STAY, HOME]
+    # PAWN agrees: what does not matter stays below what chance makes of numbers that are no cause.
+    assert table["pawn"][STAY] > table["pawn_by_chance"][STAY] >= table["pawn"][HOME]
 
 
 def test_a_choice_flips_where_runs_say_so() -> None:
@@ -77,6 +77,23 @@ def test_a_choice_flips_where_runs_say_so() -> None:
     assert gap(places, starts, 0.7) > 0 > gap(places, starts, 1.3)
     assert row["at_0.7"] == pytest.approx(gap(places, starts, 0.7))
     assert abs(gap(places, starts, at)) < 0.3 * max(gap(places, starts, 0.7), -gap(places, starts, 1.3))
+
+
+def test_a_threshold_is_said_in_words_with_its_unit() -> None:
+    assert amount_of(small_city(), STAY) == (6, "days on average")
+    assert amount_of(small_city(), "services.stit.capacity") == (14, "people")
+    assert amount_of(small_city(), "services.stit.starts") == (20, "a week")
+    at = {f"at_{factor:g}": gap for factor, gap in zip(FACTORS, (-2.0, -1.5, -1.0, -0.5, 0.5), strict=True)}
+    row = {"label": "Stay", **at, "flips_at": 1.225, "flips_low": 1.1, "flips_high": 1.29, "amount": 33.0, "unit": "days on average", "called": True}  # fmt: skip
+    (said,) = choice_sentences("homecare", "beds", pd.DataFrame([row]))
+    assert said == (
+        "homecare beats beds by 1.0 people delayed unless “Stay” exceeds 33 days on average, 1.23 times what it is "
+        "(95 % interval 1.10 to 1.29)."
+    )
+    none = pd.DataFrame([row | {"flips_at": float("nan")}])
+    assert "none of these numbers changes that" in next(choice_sentences("homecare", "beds", none))
+    assert crossing(np.array([1.0, -1.0, -2.0, 2.0, 3.0])) == pytest.approx(1.075)  # the nearest to 1
+    assert np.isnan(crossing(np.ones(5)))
 
 
 def gap(one: Scenario, other: Scenario, factor: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import replace
+from dataclasses import asdict, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from flowsim.charts import pick_up_chart
 from flowsim.cli import app
-from flowsim.decisions.roster import Roster, Work, offered, roster_for, same_pay
+from flowsim.decisions.roster import SOURCES, Roster, Work, offered, roster_for, same_pay
 from flowsim.decisions.staffing import Staffing, staff
 from flowsim.errors import RunError
 from flowsim.report.staffed import roster_book
@@ -214,6 +214,13 @@ def test_the_workbook_holds_the_roster_and_no_formula(answer: Staffing) -> None:
     assert ("=1+1", "staff on shift", *seven.roster.staff) in rows
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert all(cell.data_type != "f" and cell.hyperlink is None for cell in cells)
+
+
+def test_every_usual_value_says_where_it_comes_from(answer: Staffing) -> None:
+    assert set(SOURCES) == set(asdict(Work()))
+    assumed = roster_book(answer)["Assumptions"].set_index("What").iloc[:, 1]
+    assert assumed["sickness"] == "as given"  # nobody off, in these tests
+    assert assumed["saturday"].startswith("assumption: ")
 
 
 def test_words_for_what_cannot_be() -> None:

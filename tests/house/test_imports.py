@@ -61,16 +61,19 @@ DOORS = {
     "tomlkit": "flowsim.scenario",
     "tomllib": "flowsim.scenario",
     "pyarrow": "flowsim.results",
-    "openpyxl": "flowsim.workbooks",
     "numba": "flowsim.compiling",
     "distributed": "flowsim.experiment.cluster",
     "streamlit": "flowsim.pages",
     "plotly": "flowsim.pages.pictures",
     "vidigi": "flowsim.pages.animation",
     "sklearn": "flowsim.decisions.emulator",
+    "docx": "flowsim.report.as_docx",
+    "SALib": "flowsim.decisions.indices",
+    "openpyxl": "flowsim.workbooks",
+    "xlsxwriter": "flowsim.report.takeaway",
 }
-# Imported by another name than they are installed by.
-IMPORTED_AS = {"scikit_learn": "sklearn"}
+# Libraries that are imported by another name than they are installed by.
+IMPORTED_AS = {"python-docx": "docx", "scikit-learn": "sklearn"}
 # pandas opens pyarrow's door from behind.
 PARQUET_METHODS = {"to_parquet", "read_parquet", "to_feather", "read_feather"}
 
@@ -246,15 +249,15 @@ def _way_back(start: str, reach: dict[str, set[str]]) -> list[str]:
 
 
 def declared_libraries() -> set[str]:
-    """The libraries that pyproject.toml names, by the name under which they are imported.
+    """The libraries that pyproject.toml names, by the name they are imported by.
 
     Those that only tests need are not for the package.
     """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     optional = {extra: needs for extra, needs in project["optional-dependencies"].items() if extra != "test"}
     needs = [*project["dependencies"], *(need for needs in optional.values() for need in needs)]
-    names = (need.partition(">")[0].strip().replace("-", "_") for need in needs)
-    return {IMPORTED_AS.get(name, name) for name in names}
+    names = [need.partition(">")[0].strip() for need in needs]
+    return {IMPORTED_AS.get(name, name.replace("-", "_")) for name in names}
 
 
 def say(complaints: list[str]) -> None:

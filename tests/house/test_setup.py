@@ -27,8 +27,8 @@ def numbers(version: str) -> tuple[int, ...]:
 
 
 def needs(lines: list[str]) -> dict[str, tuple[int, ...]]:
-    """Library and lowest version, of lines such as "numpy>=2.1"."""
-    return {name: numbers(low) for name, _, low in (line.partition(">=") for line in lines)}
+    """Library and lowest version, of lines such as "numpy>=2.1"; a lock writes all names small."""
+    return {name.lower(): numbers(low) for name, _, low in (line.partition(">=") for line in lines)}
 
 
 def locked(name: str) -> dict[str, list[str]]:

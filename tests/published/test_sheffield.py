@@ -16,7 +16,8 @@ import flowsim
 from flowsim.experiment.run import Effort, run_together
 from flowsim.observed import observed_monthly
 
-pytestmark = pytest.mark.slow
+# Long runs of the model, which other tests go through line by line: being counted would double their time.
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 FINANCIAL_YEAR = [f"2016-{m:02d}" for m in range(4, 13)] + [f"2017-{m:02d}" for m in range(1, 4)]
 

@@ -1,0 +1,133 @@
+"""`flowsim money` and `flowsim report`: who pays and who gains, and the paper for a board."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flowsim.cli.progress import progress
+from flowsim.cli.runs import Cores, Engine, Out, Replications, Seed, make_room
+from flowsim.cli.words import STOPPED, announce, console, in_words
+from flowsim.cli.written import save_tables, say_written
+
+if TYPE_CHECKING:
+    from flowsim.decisions.compare import Comparison
+    from flowsim.decisions.money import PlanCost
+
+Plans = Annotated[
+    list[str], typer.Argument(metavar="BASE PLAN...", help="The base first, then the plans: names or files.")
+]
+Payers = Annotated[list[str] | None, typer.Option("--payer", metavar="SERVICE=WHO", help="Who pays for a service. [default: by where it is]")]  # fmt: skip
+PlanCosts = Annotated[list[str] | None, typer.Option("--plan-cost", metavar="PLAN:WHO=POUNDS", help="What a plan costs over the run beyond the days of care.")]  # fmt: skip
+
+
+def money(
+    scenarios: Plans,
+    payer: Payers = None,
+    plan_cost: PlanCosts = None,
+    replications: Replications = None,
+    seed: Seed = None,
+    engine: Engine = "auto",
+    cores: Cores = None,
+    out: Out = None,
+) -> None:
+    """Who pays and who gains under each plan: hospital, council, CCG, and the net saving with its interval."""
+    from flowsim.decisions.money import money as of_money
+    from flowsim.report.moneyed import money_sentences, money_table
+
+    with in_words():
+        make_room(out)
+        costs, payers = _plan_costs(plan_cost), _payers(payer)
+    comparison = _compared(scenarios, replications, seed, engine, cores)
+    with in_words():
+        table = of_money(comparison, payers, costs)
+        shown = console()
+        shown.print(money_table(table))
+        for sentence in money_sentences(comparison, table):
+            shown.print(sentence, highlight=False, markup=False)
+        if out is not None:
+            say_written(out, save_tables({"money": table}, out))
+
+
+def report(
+    scenarios: Plans,
+    out: Annotated[Path, typer.Option(help="Write report.html and report.docx into this folder.")],
+    question: Annotated[str | None, typer.Option(help="What the paper is to answer, for its title.")] = None,
+    payer: Payers = None,
+    plan_cost: PlanCosts = None,
+    replications: Replications = None,
+    seed: Seed = None,
+    engine: Engine = "auto",
+    cores: Cores = None,
+) -> None:
+    """Write a board paper, as a page (HTML) and for a word processor (DOCX): question, answer, pictures, plans, money, assumptions, how to repeat it."""
+    from flowsim.decisions.money import money as of_money
+    from flowsim.scenario.sources import input_rows
+
+    with in_words():
+        make_room(out)
+        costs, payers = _plan_costs(plan_cost), _payers(payer)
+    comparison = _compared(scenarios, replications, seed, engine, cores)
+    from flowsim.report.as_docx import as_docx
+    from flowsim.report.as_html import as_html
+    from flowsim.report.board import Paper, board_paper, usual_question
+    from flowsim.results import write_text, write_whole
+
+    with in_words():
+        table = of_money(comparison, payers, costs)
+        names = [result.scenario.name for result in comparison.results]
+        stated = {name: input_rows(given) for name, given in zip(names, scenarios, strict=True)}
+        paper = board_paper(Paper(question or usual_question(comparison), comparison, table, stated))
+        document = as_docx(paper)
+        written = [
+            write_text(out / "report.html", as_html(paper)),
+            write_whole(out / "report.docx", lambda path: path.write_bytes(document)),
+        ]
+        say_written(out, written)
+
+
+def _plan_costs(given: list[str] | None) -> tuple[PlanCost, ...]:
+    from flowsim.decisions.money import plan_cost_from
+
+    return tuple(plan_cost_from(text) for text in given or ())
+
+
+def _payers(given: list[str] | None) -> dict[str, str]:
+    """Payers by service. Raises RunError in words."""
+    from flowsim.errors import RunError
+
+    found = {}
+    for text in given or ():
+        service, equals, who = (part.strip() for part in text.partition("="))
+        if not (service and equals and who):
+            raise RunError(f"--payer {text}: must be SERVICE=WHO, such as stit=council")
+        found[service] = who
+    return found
+
+
+def _compared(
+    scenarios: list[str], replications: int | None, seed: int | None, engine: str, cores: int | None
+) -> Comparison:
+    """Run the base and the plans on the same draws."""
+    from flowsim.decisions.compare import comparable, compare_with
+    from flowsim.experiment.replicate import cores_here
+    from flowsim.experiment.run import Effort
+
+    with in_words():
+        loaded = comparable(scenarios)
+    announce(engine)
+    with in_words(), progress("replications") as on_done:
+        effort = Effort(
+            replications=replications,
+            seed=seed,
+            engine=engine,
+            cores=cores or cores_here(),
+            on_done=on_done,
+        )
+        comparison = compare_with(loaded, effort)
+    if comparison.base.stopped:
+        typer.echo("Stopped early: there is nothing to compare with so few replications.", err=True)
+        raise typer.Exit(STOPPED)
+    return comparison

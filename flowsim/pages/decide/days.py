@@ -1,0 +1,83 @@
+"""Where do the days come from? The parts of `flowsim diagnose`, as a form."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from flowsim.charts import png_of, waterfall_chart
+from flowsim.decisions.diagnose import MEASURES, MOST_WITH_ALL_SETS, USUAL_ORDERS, Diagnosis, diagnose
+from flowsim.decisions.switches import standard_switches
+from flowsim.errors import FlowsimError
+from flowsim.pages.decide.asking import (
+    answer,
+    answered,
+    ask,
+    key_of,
+    replications_field,
+    take_away,
+    with_table,
+)
+from flowsim.pages.parts import behind
+from flowsim.pages.session import complain
+from flowsim.report.diagnosed import (
+    blocking_table,
+    diagnosis_sentences,
+    parts_table,
+    stages_table,
+    weeks_table,
+)
+from flowsim.report.frames import words_of
+from flowsim.scenario.model import Scenario
+
+NAME: Final = "diagnose"
+EVERY: Final = "Every set of switches (exact)"
+SOME: Final = "Random orders (quicker, with wider intervals)"
+
+
+def draw(shown: Scenario) -> None:
+    """The form, and the answer when there is one."""
+    st.markdown("What each part of the system would be worth if it were perfect. Bottlenecks shade one another, so each part is averaged over the orders in which they could be mended: the parts add up.")  # fmt: skip
+    labels = {switch.name: switch.label for switch in standard_switches(shown)}
+    if not labels:
+        st.markdown("Nothing in this scenario is limited, so there is nothing to make perfect.")
+        return
+    with st.form(f"diagnose {shown.name}"):
+        switches = st.multiselect("What to make perfect", list(labels), list(labels)[:4], labels.__getitem__, key=f"switches {shown.name}")  # fmt: skip
+        how = st.radio("How", (EVERY, SOME), key="diagnose how")
+        replications = replications_field(5, 2, 200, "diagnose replications")
+        if st.form_submit_button("Split the days", type="primary"):
+            orders = USUAL_ORDERS if how == SOME or len(switches) > MOST_WITH_ALL_SETS else None
+            try:
+                key = key_of(NAME, [shown], (switches, orders, replications))
+                ask(NAME, key, lambda on_done, cores: diagnose(
+                    shown, switches=switches, orders=orders, replications=replications, cores=cores, on_done=on_done
+                ))  # fmt: skip
+            except FlowsimError as error:
+                complain(error)
+    answered(NAME, "sets of switches", _show)
+
+
+def _show(found: Diagnosis) -> None:
+    answer([_first(found), *diagnosis_sentences(found)])
+    for measure in MEASURES:
+        with_table(
+            png_of(waterfall_chart(found.parts, measure)),
+            f"Waterfall chart of the {measure}: from as it is, by what each part would take away if it were perfect, to what remains. The table below has the numbers.",
+            f"The numbers behind the picture: {measure}",
+            words_of(parts_table(found, measure)),
+        )
+    behind("The diagnostic's stages beside the model's", words_of(stages_table(found)))
+    behind("Who blocks whom", words_of(blocking_table(found)))
+    behind("How far each week is from a perfect one", words_of(weeks_table(found)))
+    take_away("where-days-come-from", {"Parts": found.parts, "Waiting": found.waiting, "Blocking": found.blocking, "Weeks": found.weeks})  # fmt: skip
+
+
+def _first(found: Diagnosis) -> str:
+    rows = found.parts[found.parts["measure"] == "excess"].to_dict("records")
+    most = max(rows[1:-1], key=lambda row: float(row["value"]))
+    return (
+        f"Of {rows[0]['value']:.1f} people who are ready and still there at midnight, {most['value']:.1f} are due to one thing: "
+        f"“{most['label']}”."
+    )

@@ -1,0 +1,58 @@
+"""What is it worth, and to whom? The money of `flowsim money`, for the plans that Compare compares."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Final
+
+import streamlit as st
+
+from flowsim.decisions.compare import Comparison, compare_with
+from flowsim.decisions.money import money
+from flowsim.errors import FlowsimError
+from flowsim.experiment.replicate import Progress
+from flowsim.experiment.run import Effort
+from flowsim.pages.decide.asking import answer, answered, ask, key_of, replications_field, take_away
+from flowsim.pages.parts import table
+from flowsim.pages.session import choice, complain, remembered, scenario
+from flowsim.report.frames import words_of
+from flowsim.report.moneyed import money_sentences, money_table
+from flowsim.scenario.model import Scenario
+
+NAME: Final = "money"
+
+
+def draw(shown: Scenario) -> None:
+    """The form, and the answer when there is one."""
+    st.markdown("Costs of care and of acute beds held beyond need, by who pays, for plans on the same draws.")
+    compared(NAME, "Work out the money", shown, _show)
+
+
+def compared(name: str, button: str, shown: Scenario, show: Any) -> None:
+    """A form that chooses the base and some plans, and runs them together; `shown` is the plan to begin with."""
+    with st.form(f"{name} {shown.name}"):
+        names = list(choice().names)
+        remembered(f"{name} base", choice().base, names)
+        base = st.selectbox("Base", names, key=f"{name} base")
+        others = [n for n in names if n != base]
+        first = [n for n in (shown.name, *choice().plans) if n in others][:2]
+        plans = st.multiselect("Plans", names, first, key=f"{name} plans {shown.name}")
+        replications = replications_field(20, 2, 500, f"{name} replications")
+        if st.form_submit_button(button, type="primary"):
+            try:
+                scenarios = [scenario(n) for n in dict.fromkeys((base, *plans))]
+                ask(name, key_of(name, scenarios, replications), partial(_compare, scenarios, replications))
+            except FlowsimError as error:
+                complain(error)
+    answered(name, "replications", show)
+
+
+def _compare(scenarios: list[Scenario], replications: int, on_done: Progress, cores: int) -> Comparison:
+    return compare_with(scenarios, Effort(replications=replications, cores=cores, on_done=on_done))
+
+
+def _show(found: Comparison) -> None:
+    shares = money(found)
+    answer(money_sentences(found, shares))
+    table(words_of(money_table(shares)))
+    take_away("money", {"Money": shares})

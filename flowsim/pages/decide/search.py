@@ -1,0 +1,88 @@
+"""Which plan is the cheapest that keeps the target? The search of `flowsim optimise`, as a form."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from flowsim.charts import frontier_chart, png_of
+from flowsim.decisions.levers import UsualLever, lever_from, usual_levers
+from flowsim.decisions.optimise import Optimum, optimise
+from flowsim.errors import FlowsimError
+from flowsim.pages.decide.asking import answer, answered, ask, key_of, take_away, with_table
+from flowsim.pages.parts import table
+from flowsim.pages.session import complain
+from flowsim.report.frames import words_of
+from flowsim.report.optimised import frontier_table, optimum_sentences, rivals_table
+from flowsim.scenario.model import Scenario
+
+NAME: Final = "optimise"
+MOST_LEVERS: Final = 6
+
+
+def draw(shown: Scenario) -> None:
+    """The form, and the answer when there is one."""
+    usual = {lever.path: lever for lever in usual_levers(shown)}
+    if not usual:
+        st.markdown("Nothing in this scenario is limited, so there is nothing to buy more of.")
+        return
+    target = shown.target
+    st.markdown(
+        f"The cheapest of all these plans that keeps the mean at or under {target.delayed:g} delayed with a chance of at least "
+        f"{target.confidence:.0%}. It is found on some draws and judged on others."
+    )
+    paths = st.multiselect(
+        "What may be changed", list(usual), list(usual)[:2], format_func=lambda p: usual[p].words, max_selections=MOST_LEVERS,
+        key=f"levers {shown.name}",
+    )  # fmt: skip
+    with st.form(f"optimise {shown.name}"):
+        texts = [_lever(usual[path]) for path in paths]
+        replications = int(
+            st.number_input("Fresh replications of the winner and its rivals", 100, 3_200, 200, 100)
+        )
+        if st.form_submit_button("Find the cheapest plan", type="primary"):
+            try:
+                levers = [lever_from(text) for text in texts]
+                key = key_of(NAME, [shown], (texts, replications))
+                ask(
+                    NAME,
+                    key,
+                    lambda on_done, cores: optimise(
+                        shown, levers, replications=replications, cores=cores, on_done=on_done
+                    ),
+                )
+            except FlowsimError as error:
+                complain(error)
+    answered(NAME, "replications", _show)
+
+
+def _lever(usual: UsualLever) -> str:
+    """Four fields for one lever, as the command line writes it."""
+    st.markdown(f"**{usual.words}**")
+    columns = st.columns(4)
+    low = columns[0].number_input(
+        f"From ({usual.unit})", 0.0, value=usual.low, format="%g", key=f"from {usual.path}"
+    )
+    high = columns[1].number_input(
+        f"To ({usual.unit})", 0.0, value=usual.high, format="%g", key=f"to {usual.path}"
+    )
+    step = columns[2].number_input(
+        "In steps of", 0.0, value=usual.step, format="%g", key=f"step {usual.path}"
+    )
+    price = columns[3].number_input(f"Price, £ a day for {usual.priced}", 0.0, value=usual.price, format="%g", key=f"price {usual.path}", help=usual.source)  # fmt: skip
+    return f"{usual.path}{usual.sign}={low:.12g}:{high:.12g}:{step:.12g}@{price:.12g}"
+
+
+def _show(found: Optimum) -> None:
+    answer(optimum_sentences(found))
+    st.markdown("**The winner and its rivals**")
+    table(words_of(rivals_table(found)))
+    if len(found.frontier) > 1:
+        with_table(
+            png_of(frontier_chart(found.frontier, found.winner)),
+            "Line chart of delayed days in the period against the cost of the levers a day; the corner and the winner are marked. The table below has the numbers.",
+            "The numbers behind the picture",
+            words_of(frontier_table(found)),
+        )
+    take_away("cheapest-plan", {"Rivals": found.rivals, "Frontier": found.frontier})

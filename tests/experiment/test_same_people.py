@@ -1,0 +1,59 @@
+"""Scenarios that differ only in what services offer share their people; the results are those of each by itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from flowsim.experiment.worker import Job, run_job
+from flowsim.people import Blueprint, prepare
+from flowsim.scenario.edits import Plan
+from flowsim.scenario.files import from_text
+from flowsim.scenario.model import UNLIMITED, Scenario
+from flowsim.scenario.timeline import altered, build_timeline
+from tests.cities import little_city
+
+BASE = from_text(little_city(), "little")
+OFFERED = {
+    "room": Plan(add={"services.ic_beds.capacity": 3.0}, scale={"services.stit.capacity": 1.1}),
+    "starts": Plan(scale={"services.stit.starts": 1.5}, put={"services.ic_beds.starts": {"sun": 0}}),
+}
+NEEDED = {
+    "stay": Plan(scale={"services.stit.stay": 1.1}),
+    "people": Plan(scale={"streams.emergency.per_day": 1.1}),
+    "share": Plan(put={"streams.emergency.routes": {"home": "rest", "d2a_home": 0.2}}),
+    "there": Plan(put={"services.stit.initial": {"people": 5}}),
+    "no limit": Plan(put={"services.review.capacity": UNLIMITED}),
+    "unwell": Plan(scale={"while_waiting.unwell_per_day": 1.5}),
+}  # fmt: skip
+
+
+def blueprint(scenario: Scenario) -> Blueprint:
+    return prepare(build_timeline(scenario))
+
+
+def test_room_and_starts_leave_people_the_same_and_nothing_else_does() -> None:
+    base = blueprint(BASE).same_people
+    for plan in OFFERED.values():
+        assert blueprint(altered(BASE, plan)).same_people == base
+    for what, plan in NEEDED.items():
+        assert blueprint(altered(BASE, plan)).same_people != base, what
+
+
+@pytest.mark.parametrize("engine", ["simpy", "compiled"])
+def test_together_as_by_themselves(engine: str) -> None:
+    scenarios = (BASE, *(altered(BASE, plan) for plan in (*OFFERED.values(), *NEEDED.values())))
+    together = run_job(Job(scenarios, (0, 1), 5, engine, 1))
+    for n, scenario in enumerate(scenarios):
+        alone = run_job(Job((scenario,), (0, 1), 5, engine, 1))
+        mine = [outcome for outcome in together if outcome.scenario == n]
+        for one, other in zip(mine, alone, strict=True):
+            assert one.measured.totals.keys() == other.measured.totals.keys()
+            for name, value in one.measured.totals.items():
+                assert (
+                    value == other.measured.totals[name]
+                    or np.isnan([value, other.measured.totals[name]]).all()
+                )
+        assert mine[0].journeys is not None
+        assert alone[0].journeys is not None
+        assert np.array_equal(mine[0].journeys.left, alone[0].journeys.left, equal_nan=True)

@@ -1,0 +1,198 @@
+"""The page that decides, in a real browser: each question opens, is accessible, and gives the numbers of its function."""
+
+from __future__ import annotations
+
+import io
+import time
+from pathlib import Path
+
+import docx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from flowsim.decisions.compare import compare
+from flowsim.decisions.diagnose import diagnose
+from flowsim.decisions.money import money
+from flowsim.decisions.optimise import optimise
+from flowsim.decisions.roster import Roster
+from flowsim.decisions.sensitivity import sensitivity
+from flowsim.decisions.staffing import staff
+from flowsim.errors import Stopped
+from flowsim.experiment.replicate import Progress
+from flowsim.pages.jobs import Jobs, Stand
+from flowsim.report.diagnosed import parts_table
+from flowsim.report.frames import words_of
+from flowsim.report.moneyed import change_in_words
+from flowsim.report.optimised import optimum_sentences
+from flowsim.report.sensitive import tornado_table
+from flowsim.report.staffed import rosters_table
+from flowsim.scenario import from_text
+from tests.pages.visitors import SMALL, Visitor, address_of, small_choice
+
+browser = pytest.mark.xdist_group("browser")
+WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+CITY = from_text(SMALL, "small.toml")
+
+
+def opened(visitor: Visitor, question: str) -> Page:
+    return visited(visitor, address_of(small_choice(shown="small", question=question)))
+
+
+def visited(visitor: Visitor, address: str) -> Page:
+    visitor.page.goto(f"{visitor.server}/decide{address}")
+    visitor.page.wait_for_selector("[data-testid=stFormSubmitButton]")
+    return visitor.page
+
+
+def asked(page: Page, button: str) -> str:
+    """Press the button of a form; the words of the answer, when it is there and the last step is drawn."""
+    page.get_by_role("button", name=button).click()
+    page.wait_for_selector("p.answer", timeout=60_000)
+    page.get_by_role("button", name="Stop", exact=True).wait_for(state="detached", timeout=60_000)
+    still(page)
+    return page.locator("p.answer").inner_text()
+
+
+def still(page: Page) -> None:
+    """Wait until nothing is drawn any more: what is being drawn anew is pale, and what has just been opened fades in."""
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=\"stApp\"]')?.getAttribute('data-test-script-state') === 'notRunning'"
+    )
+    page.wait_for_timeout(600)
+
+
+def fine(visitor: Visitor, page: Page) -> None:
+    assert page.locator("[data-testid=stException]").count() == 0
+    assert visitor.complaints == []
+    still(page)
+    found = Axe().run(page, options=WCAG).response["violations"]
+    assert [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in found] == []
+    page.set_viewport_size({"width": 390, "height": 768})
+    still(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@browser
+def test_the_cheapest_plan(visitor: Visitor) -> None:
+    page = opened(visitor, "optimise")
+    page.get_by_role("spinbutton", name="Fresh replications").fill("100")
+    said = asked(page, "Find the cheapest plan")
+    levers = ["services.stit.capacity+=0:5:1@0", "services.allocation.starts*=1:1.5:0.125@286"]
+    found = optimise(CITY, levers, replications=100)
+    assert said == next(optimum_sentences(found))
+    fine(visitor, page)
+
+
+@browser
+def test_the_rosters(visitor: Visitor) -> None:
+    page = opened(visitor, "staff")
+    page.get_by_text("Try a roster of my own").click()
+    page.get_by_role("spinbutton", name="Mon", exact=True).wait_for()
+    asked(page, "Work out the rosters")
+    found = staff(CITY, service="stit", rosters=[Roster("my roster", (30.0,) * 7)], replications=10)
+    words = words_of(rosters_table(found)).set_index("Roster")
+    row = page.locator("tr", has_text="my roster").first.inner_text()
+    assert str(words.loc["my roster", "Picked up in 24 h"]) in row
+    assert str(words.loc["my roster", "Delayed, mean"]) in row
+    fine(visitor, page)
+
+
+@browser
+def test_what_matters(visitor: Visitor) -> None:
+    page = opened(visitor, "sensitivity")
+    said = asked(page, "Find what matters")
+    found = sensitivity(CITY, by=0.1, points=0, replications=5)
+    assert found.tornado["label"].iloc[0] in said
+    page.locator("summary", has_text="The numbers behind the picture").click()
+    first = words_of(tornado_table(found)).iloc[0]
+    assert first["Smaller"] in page.locator("table").first.inner_text()
+    fine(visitor, page)
+
+
+@browser
+def test_where_the_days_come_from(visitor: Visitor) -> None:
+    page = opened(visitor, "diagnose")
+    asked(page, "Split the days")
+    found = diagnose(
+        CITY, switches=[s.name for s in diagnose(CITY, replications=2).switches][:4], replications=5
+    )
+    page.locator("summary", has_text="The numbers behind the picture: excess").click()
+    shown = page.locator("table").first.inner_text()
+    assert all(words in shown for words in words_of(parts_table(found, "excess"))["People"])
+    fine(visitor, page)
+
+
+@browser
+def test_the_money_and_the_paper(visitor: Visitor) -> None:
+    page = visited(visitor, "?question=money&shown=seven-day-stit")
+    page.get_by_role("spinbutton", name="Replications of each plan").fill("2")
+    asked(page, "Work out the money")
+    row = money(compare(["winter-pressure", "seven-day-stit", "whole-plan"], replications=2)).iloc[-1]
+    assert change_in_words(row.to_dict()) in page.locator("tr").last.inner_text()
+    fine(visitor, page)
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page = visited(visitor, "?question=report&shown=seven-day-stit")
+    page.get_by_role("spinbutton", name="Replications of each plan").fill("2")
+    asked(page, "Prepare the paper")
+    with page.expect_download() as held:
+        page.get_by_role("button", name="The paper for a word processor (DOCX)").click()
+    file = docx.Document(io.BytesIO(Path(held.value.path()).read_bytes()))
+    assert page.locator("p.answer").inner_text()[:60] in file.paragraphs[1].text
+    fine(visitor, page)
+
+
+# Without a browser
+
+
+def waited(jobs: Jobs, session: str, key: str, work: object) -> Stand:
+    for _ in range(500):
+        stand = jobs.ask(session, key, work)  # type: ignore[arg-type]
+        if stand.finished:
+            return stand
+        time.sleep(0.01)
+    raise AssertionError("it never ended")
+
+
+def test_work_is_done_once_for_two_and_stopped_when_asked() -> None:
+    jobs, begun = Jobs(), []
+
+    def counted(on_done: Progress) -> str:
+        begun.append(1)
+        on_done(1, 2)
+        return "done"
+
+    def endless(on_done: Progress) -> None:
+        while True:
+            on_done(3, 10)
+            time.sleep(0.005)
+
+    def kept(on_done: Progress) -> str:
+        try:
+            endless(on_done)
+        except Stopped:
+            return "best so far"
+        return ""
+
+    def broken(_on_done: Progress) -> None:
+        raise RuntimeError("inside")
+
+    assert waited(jobs, "one", "a", counted).result == waited(jobs, "two", "a", counted).result == "done"
+    assert len(begun) == 1
+    for work, result in ((endless, None), (kept, "best so far")):
+        key = work.__name__
+        jobs.ask("one", key, work)
+        while not jobs.ask("one", key, work).done:
+            time.sleep(0.01)
+        assert jobs.ask("three", f"after {key}", counted).ahead == 1
+        jobs.stop(key)
+        stand = waited(jobs, "one", key, work)
+        assert (stand.stopped, stand.result, stand.problem) == (True, result, "")
+        jobs.again(key)
+        assert jobs.look(key) is None
+    assert "fault of the program" in waited(jobs, "one", "b", broken).problem
+    # What a session asked for before is dropped: nobody waits for it.
+    jobs.ask("one", "long", endless)
+    assert waited(jobs, "one", "c", counted).result == "done"
+    assert jobs.look("long") is None
+    jobs.close()
