@@ -38,6 +38,8 @@ def test_every_block_of_a_page_runs(path: Path, tmp_path: Path, monkeypatch: pyt
     if os.name == "nt":
         pytest.skip("links to folders need rights on Windows")
     (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")
+    for beside in path.parent.glob("*.toml"):
+        (tmp_path / beside.name).write_bytes(beside.read_bytes())
     monkeypatch.chdir(tmp_path)
     page = Page(tmp_path)
     for block in blocks_in(path.read_text(encoding="utf-8")):
