@@ -96,8 +96,6 @@ class Race:
     first_replication: int = 0
     known: dict[int, Trials] = field(default_factory=dict)
     runs: int = 0
-    # A guess of all the replications that there will be, for those who wait.
-    expected: int = 5_000
     # How much kinder than these draws others have turned out to be: added to every margin but those in `fresh`.
     shift: float = 0.0
     # Margins of finalists, found on draws that had no part in the search.
@@ -124,7 +122,7 @@ class Race:
         self.runs = before + new * len(plans)
 
     def _tell(self, runs: int) -> None:
-        self.trying.on_done(runs, guessed_total(runs, self.expected))
+        self.trying.on_done(runs, runs)
 
     def replications(self, plan: int) -> int:
         """How many replications a plan has been tried on."""
@@ -164,11 +162,6 @@ class Race:
             known.delayed[:, :replications], known.excess[:, :replications], known.within[:, :replications]
         )
         return float(self.goal.margin(part)[0])
-
-
-def guessed_total(runs: int, expected: int) -> int:
-    """How many replications there may be in all; where the guess was too low, some more."""
-    return max(expected, runs + runs // 8)
 
 
 def lower_bound(race: Race, plan: int) -> float:
