@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import gamma, gammainc, gammaincinv, gammaln, ndtr, ndtri, poch
 
 from flowsim.scenario.model import Distribution
@@ -29,6 +30,11 @@ TOLERANCE_DAYS: Final = 2.0**-36
 CLOSE: Final = 2.0**-52
 # Newton's method needs 3 or 4; where rounding keeps it from coming to rest, the bracket is halved this often.
 MOST_ITERATIONS: Final = 64
+# The table of a quantile function: cells between normal scores of -REACH and REACH (beyond, doubles near 1 are too few
+# to say where in a cell a rank is), and how close it has to be: half a step of the time grid, as rounding does anyway.
+CELLS: Final = 4096
+REACH: Final = 4.0
+CLOSE_DAYS: Final = 2.0**-33
 # Relative to the mean or median: below the one, one value; above the other, doubles no longer carry it.
 NO_SPREAD: Final = 1e-6
 TOO_MUCH_SPREAD: Final = 1e4
@@ -85,6 +91,9 @@ class _Piece(Protocol):
     @property
     def most(self) -> float: ...
 
+    @property
+    def is_quick(self) -> bool: ...  # whether its quantile takes no longer than a look into a table
+
     def share(self, days: Floats) -> Floats: ...
 
     def density(self, days: Floats) -> Floats: ...
@@ -105,6 +114,10 @@ class _Lognormal:
     @property
     def mean(self) -> float:
         return math.exp(self.mu + self.sigma**2 / 2)
+
+    @property
+    def is_quick(self) -> bool:
+        return True
 
     def share(self, days: Floats) -> Floats:
         with np.errstate(divide="ignore"):
@@ -142,6 +155,10 @@ class _PowerGamma:
             return self.shape * self.scale
         return self.scale * float(poch(self.shape, 1 / self.power))
 
+    @property
+    def is_quick(self) -> bool:
+        return self.shape == 1
+
     def share(self, days: Floats) -> Floats:
         with np.errstate(over="ignore"):
             y = (np.maximum(days, 0.0) / self.scale) ** self.power
@@ -174,6 +191,10 @@ class _Cut:
     def mean(self) -> float:
         # E[X; X <= m] = E[X] times the length-weighted share at or below m.
         return self.whole.mean * _share_at(self.whole.by_length(), self.most) / self.chance
+
+    @property
+    def is_quick(self) -> bool:
+        return self.whole.is_quick
 
     def share(self, days: Floats) -> Floats:
         below: Floats = np.minimum(self.whole.share(days) / self.chance, 1.0)
@@ -261,12 +282,73 @@ def _quantile(blend: _Blend, ranks: Floats) -> Floats:
 
 
 def _smooth_quantile(blend: _Blend, ranks: Floats) -> Floats:
-    """The inverse of the pieces' joint distribution function: solved for where there is more than one."""
+    """The inverse of the pieces' joint distribution function: read from a table wherever that is close enough."""
+    if len(blend.pieces) == 1 and blend.pieces[0].is_quick:
+        return blend.pieces[0].quantile(ranks)
+    table = _table(blend)
+    # Ranks beyond the table fall into its first cell or its last, which are never close.
+    place = np.clip((ndtri(ranks) + REACH) * (CELLS / (2 * REACH)), 0.0, CELLS - 0.5)
+    cell = place.astype(np.int64)
+    found: Floats = np.exp(_on_curve(table, cell, place - cell))
+    far = np.flatnonzero(~table.is_close[cell])
+    if far.size:
+        found.ravel()[far] = _exactly(blend, ranks.ravel()[far])
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """The logarithm of days by normal score (the z at which a standard normal has the rank), as cubics.
+
+    Normal scores from -REACH to REACH are cut into CELLS equal cells, for a lognormal is a straight line there and
+    mixtures bend little. `nodes`, shape (CELLS + 1,), are the logarithms at their ends; `first` and `last`, shape
+    (CELLS,), the inner points of control; `is_close` says where the cubic is right to half a step of the time grid, tried at three places in each.
+    """
+
+    nodes: Floats
+    first: Floats
+    last: Floats
+    is_close: NDArray[np.bool_]
+
+
+def _on_curve(table: _Table, cell: Ints, part: Floats | float) -> Floats:
+    """The cubics of some cells, each at a part of its width: Bernstein's form."""
+    rest = 1.0 - part
+    ends = rest * rest * rest * table.nodes[cell] + part * part * part * table.nodes[cell + 1]
+    curve: Floats = ends + 3.0 * rest * part * (rest * table.first[cell] + part * table.last[cell])
+    return curve
+
+
+@lru_cache(maxsize=1024)
+def _table(blend: _Blend) -> _Table:
+    """The table of a blend's pieces; each cell is held against the exact inverse at three places within it."""
+    scores, width = np.linspace(-REACH, REACH, CELLS + 1), 2 * REACH / CELLS
+    cells = np.arange(CELLS)
+    with np.errstate(all="ignore"):  # a cell with an end that has no logarithm or no slope is not close
+        days = _exactly(blend, ndtr(scores))
+        nodes = np.log(days)
+        bell = np.exp(-scores * scores / 2) / math.sqrt(2 * math.pi)
+        slope = bell * sum(blend.weights) / _smooth_density(blend, days) / days
+        table = _Table(
+            nodes,
+            nodes[:-1] + width / 3 * slope[:-1],
+            nodes[1:] - width / 3 * slope[1:],
+            np.ones(CELLS, dtype=bool),
+        )
+        for part in (0.2, 0.5, 0.8):
+            right = _exactly(blend, ndtr(scores[:-1] + part * width))
+            table.is_close[:] &= np.abs(np.exp(_on_curve(table, cells, part)) - right) <= CLOSE_DAYS
+    table.is_close[[0, -1]] = False
+    return table
+
+
+def _exactly(blend: _Blend, ranks: Floats) -> Floats:
+    """The inverse itself, shape (ranks,): a piece's own where there is one piece, else solved for."""
     if len(blend.pieces) == 1:
         return blend.pieces[0].quantile(ranks)
     days, shares, pace = _milestones(blend)
     above = np.clip(np.searchsorted(shares, ranks, side="right"), 1, days.size - 1)
-    found = _solved(blend, ranks.ravel(), days, shares, pace, above.ravel()).reshape(ranks.shape)
+    found = _solved(blend, ranks, days, shares, pace, above)
     # Above the last milestone a double can say no more: the end is right.
     return np.where(ranks >= shares[-1], days[-1], found)
 

@@ -244,7 +244,10 @@ def made_folder(folder: Path) -> Path:
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
     """Write a file beside its place, then move it there: whatever was there stays until the new one is whole."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    except OSError as problem:
+        raise RunError(f"cannot write {path}: {problem.strerror or problem}") from problem
     os.close(handle)
     beside = Path(name)
     try:

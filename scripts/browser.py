@@ -59,9 +59,9 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def served(*more: str) -> Iterator[str]:
+def served(*more: str, port: int | None = None) -> Iterator[str]:
     """The app on a port of its own, as `flowsim app` starts it; gives its address, and ends it afterwards."""
-    port = free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "flowsim", "app", "--port", str(port), "--no-browser", *more]
     with tempfile.TemporaryFile("w+") as said:
         # A group of its own: `flowsim app` starts Streamlit, and both must end.

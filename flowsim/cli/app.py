@@ -12,6 +12,7 @@ from flowsim.cli.app_command import app as app_page
 from flowsim.cli.check import check
 from flowsim.cli.diagnose import diagnose
 from flowsim.cli.money import money, report
+from flowsim.cli.new import new
 from flowsim.cli.optimise import optimise
 from flowsim.cli.runs import compare, run
 from flowsim.cli.sensitivity import sensitivity
@@ -47,7 +48,7 @@ def _options(
 
 
 COMMANDS = (
-    check, run, compare, where, verify, sweep, diagnose, staff, optimise, sensitivity, money, report,
+    check, new, run, compare, where, verify, sweep, diagnose, staff, optimise, sensitivity, money, report,
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(command)

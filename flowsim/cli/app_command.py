@@ -20,13 +20,16 @@ def app_script() -> Path:
     return packaged if packaged.is_file() else package.parent / "app.py"
 
 
-def app_command(port: int, address: str, host: str | None, headless: bool) -> list[str]:
+def app_command(
+    port: int, address: str, host: str | None, headless: bool, sign_in: Path | None = None
+) -> list[str]:
     """The command that starts the server."""
     command = [
         sys.executable, "-m", "streamlit", "run", str(app_script()), f"--server.port={port}", f"--server.address={address}",
         f"--server.headless={'true' if headless else 'false'}",
     ]  # fmt: skip
-    return [*command, f"--server.allowedHosts={host}"] if host else command
+    command += [f"--server.allowedHosts={host}"] if host else []
+    return [*command, f"--secrets.files={sign_in.resolve()}"] if sign_in else command
 
 
 def app(
@@ -38,6 +41,15 @@ def app(
         str | None,
         typer.Option(help="The name under which others reach it; requests to any other are refused."),
     ] = None,
+    sign_in: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="TOML file that names the OIDC provider to sign in with (docs/app.md).",
+        ),
+    ] = None,
     browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
 ) -> None:
     """Open the app: compare plans, see where people wait, follow single people."""
@@ -46,7 +58,7 @@ def app(
     )
     # Streamlit asks for an e-mail address at its first start unless somebody has answered already.
     environment = {**os.environ, "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false"}
-    command = app_command(port, address, host, headless=not browser)
+    command = app_command(port, address, host, headless=not browser, sign_in=sign_in)
     folder = app_script().parent
     if os.name == "posix":
         # This process becomes the server, so that whoever ends the one has ended the other.

@@ -15,24 +15,25 @@ from flowsim.results import Result
 FRAMES_A_DAY: Final = 4
 MOST_SHOWN: Final = 40
 HEIGHT: Final = 620
+# Where people come in and go out, and where they stand meanwhile.
+LEFT: Final = 180
+RIGHT: Final = 330
 
 
 def offer(result: Result, most_days: int) -> None:
     """A film of a week or two, on request."""
-    with st.expander("People moving between services, over a week or two"):
+    with st.expander("People moving between services, over a week or two", key="film offered"):
         if importlib.util.find_spec("vidigi") is None:
             st.markdown(
                 "Films need the library vidigi, which is not installed here: `pip install flowsim[animation]`."
             )
             return
-        first = st.slider(
-            "From day",
-            0,
-            max(1, result.scenario.run.days - most_days),
-            min(85, result.scenario.run.days // 2),
+        last = max(1, result.scenario.run.days - most_days)
+        first = st.slider("From day", 0, last, min(85, last // 2), key="film from")
+        days = st.radio(
+            "For", [7, most_days], format_func=lambda d: f"{d} days", horizontal=True, key="film for"
         )
-        days = st.radio("For", [7, most_days], format_func=lambda d: f"{d} days", horizontal=True)
-        if not st.checkbox("Show the film"):
+        if not st.checkbox("Show the film", key="film shown"):
             return
         log = event_log(result, first, days)
         figure = _film(log, first, days, str(result.scenario.run.start))
@@ -50,13 +51,19 @@ def _film(log: pd.DataFrame, first: int, days: int, start: str) -> Any:
     moves = log.assign(time=(log["time"] * 24).round().astype(int))
     moves = moves.sort_values(["entity_id", "time"], kind="stable")
     date = (pd.Timestamp(start) + pd.Timedelta(days=first)).strftime("%Y-%m-%d")
-    return animate_activity_log(
-        moves, _places(moves), simulation_time_unit="hours", every_x_time_units=24 // FRAMES_A_DAY, limit_duration=24 * days,
+    places = _places(moves)
+    figure = animate_activity_log(
+        moves, places, simulation_time_unit="hours", every_x_time_units=24 // FRAMES_A_DAY, limit_duration=24 * days,
         wrap_queues_at=20, step_snapshot_max=MOST_SHOWN, plotly_height=HEIGHT, custom_entity_icon_list=["●"], entity_icon_size=11,
         gap_between_entities=9, gap_between_queue_rows=16, start_date=date, time_display_units="%d %B %Y, %H:%M", text_size=13,
         frame_duration=350, frame_transition_duration=350, show_entity_legend=False, override_x_max=700, debug_mode=False,
         queue_direction="right",
     )  # fmt: skip
+    # Room on the left for the longest name, on the right for a full row, and nothing around that.
+    figure.update_xaxes(range=[LEFT - 40, RIGHT + 20 * 9 + 20])
+    figure.update_yaxes(range=[-10, 40 * len(places)])
+    figure.update_layout(margin={"l": 10, "r": 10, "t": 10, "b": 10})
+    return figure
 
 
 def _places(moves: pd.DataFrame) -> pd.DataFrame:
@@ -64,6 +71,6 @@ def _places(moves: pd.DataFrame) -> pd.DataFrame:
     states = moves[~moves["event"].isin(["arrival", "depart"])]
     order = states.groupby("event")["time"].count().sort_values(ascending=False).index.tolist()
     order = [e for e in order if not e.startswith("Waiting")] + [e for e in order if e.startswith("Waiting")]
-    rows = [("arrival", 20, 40 * (len(order) + 1), "Arrival"), ("depart", 20, 10, "Left")]
-    rows += [(event, 330, 40 * (len(order) - number), event) for number, event in enumerate(order)]
+    rows = [("arrival", LEFT, 40 * (len(order) + 1), "Arrival"), ("depart", LEFT, 10, "Left")]
+    rows += [(event, RIGHT, 40 * (len(order) - number), event) for number, event in enumerate(order)]
     return pd.DataFrame(rows, columns=["event", "x", "y", "label"])

@@ -14,7 +14,7 @@ from flowsim.errors import FlowsimError
 from flowsim.experiment.run_on import evened
 from flowsim.pages import pictures, takeaway
 from flowsim.pages.choice import MOST_PLANS, MOST_REPLICATIONS
-from flowsim.pages.parts import behind, picture, polled, progress, table
+from flowsim.pages.parts import awaited, behind, picture, polled, progress, table
 from flowsim.pages.runner import Order
 from flowsim.pages.session import (
     choice,
@@ -50,7 +50,7 @@ def page() -> None:
     if len(loaded) < len(c.compared()) or not _can_be_compared(loaded):
         return
     orders = [Order(s, loaded[0].run.seed, c.replications) for s in loaded]
-    pending = not all(s.finished for s in standings(orders))
+    pending = awaited(orders)
     polled(lambda pending: _results(orders, pending), pending)
 
 

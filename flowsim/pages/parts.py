@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import html
 import math
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
 
-from flowsim.pages.runner import Standing
-from flowsim.pages.session import escaped, go_on, is_stopped, stop
+from flowsim.pages.runner import Order, Standing
+from flowsim.pages.session import escaped, go_on, is_stopped, standings, stop
 
-POLL_SECONDS: Final = 0.7
+POLL_SECONDS: Final = 1.2
+# So long a page waits for a run before it draws what there is of it: most answers are whole by then, and drawn once.
+MOMENT_SECONDS: Final = 2.0
+GLANCE_SECONDS: Final = 0.1
 # Streamlit's own look, with what it lacks: room, a quiet heading, links and focus that can be seen.
 STYLE: Final = """
 <style>
@@ -34,10 +38,12 @@ h2, h3 {color: #212B32;}
 .table td.number {white-space: nowrap;}
 [data-testid="stMainMenu"] {display: none;}
 *:focus-visible {outline: 3px solid #FFB81C; outline-offset: 1px; box-shadow: 0 0 0 5px #212B32;}
-.narrow {display: none;}
+.narrow, .st-key-other-pages {display: none;}
 @media (max-width: 640px) {
   .st-key-road {display: none;}
   .narrow {display: block;}
+  .st-key-other-pages {display: flex;}
+  [data-testid="stExpandSidebarButton"]::after {content: "Pages and choices"; padding-left: .4rem;}
   [data-testid="stMarkdownContainer"] p.answer {font-size: 1.1rem;}
   .block-container {padding-left: 1rem; padding-right: 1rem;}
 }
@@ -114,6 +120,28 @@ def progress(found: Sequence[Standing], place: str) -> None:
             min(done / wanted, 1.0) if wanted else 0.0, f"Running: {done:,} of {wanted:,} replications.{turn}"
         )
         right.button("Stop", on_click=stop, key=f"stop {place}")
+
+
+def awaited(orders: Sequence[Order]) -> bool:
+    """Ask for runs and give them a moment; say whether something is still to come after it.
+
+    Drawing the page takes as long as a run, and from the same cores.
+    """
+    holder = st.empty()
+    until = time.monotonic() + MOMENT_SECONDS
+    found = standings(orders)
+    while not _finished(found) and time.monotonic() < until and not is_stopped():
+        done, wanted = sum(s.done for s in found), sum(s.wanted for s in found)
+        # Showing something is also when Streamlit hears that the visitor has moved on.
+        holder.progress(min(done / wanted, 1.0), f"Running: {done:,} of {wanted:,} replications.")
+        time.sleep(GLANCE_SECONDS)
+        found = standings(orders)
+    holder.empty()
+    return not _finished(found)
+
+
+def _finished(found: Sequence[Standing]) -> bool:
+    return all(s.finished for s in found)
 
 
 def polled(show: Callable[[bool], bool], pending: bool) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from flowsim.pages import animation, pictures
-from flowsim.pages.parts import behind, picture, polled, progress
+from flowsim.pages.parts import awaited, behind, picture, polled, progress
 from flowsim.pages.runner import Order
 from flowsim.pages.session import choice, enough_to_show, remembered, scenario_or_words, standings
 from flowsim.report.lives import bars, chosen_people, differences_in_wait, in_words
@@ -41,7 +41,7 @@ def page() -> None:
         st.error("Only scenarios of the same period can be set side by side.")
         return
     orders = [Order(s, loaded[0].run.seed, 1, keep_journeys=1) for s in loaded]
-    pending = not all(s.finished for s in standings(orders))
+    pending = awaited(orders)
     polled(lambda pending: _show(orders, pending), pending)
 
 

@@ -122,16 +122,17 @@ def road(moves: pd.DataFrame, queues: dict[str, float]) -> go.Figure:
     """The road from admission to home: people per day as bands, with those who wait for each service named on it."""
     names = list(dict.fromkeys([*moves["origin"], *moves["destination"]]))
     people = through(moves)
+    sources = set(moves["origin"]) - set(moves["destination"])
     labels = [
         "<br>".join(
-            [_wrapped(_short(n), 20), f"{people[n]:.1f} a day", *([f"{queues[n]:.0f} waiting"] if queues.get(n, 0) >= 1 else [])]
+            [_wrapped(_short(n), 24 if n in sources else 16), f"{people[n]:.1f} a day", *([f"{queues[n]:.0f} waiting"] if queues.get(n, 0) >= 1 else [])]
         )
         for n in names
     ]  # fmt: skip
     figure = go.Figure(
         go.Sankey(
             arrangement="snap",
-            node={"label": labels, "pad": 22, "thickness": 14, "color": NAVY, "line": {"width": 0},
+            node={"label": labels, "pad": 38, "thickness": 14, "color": NAVY, "line": {"width": 0},
                   "hovertemplate": "%{label}: %{value:.1f} a day<extra></extra>"},
             link={
                 "source": [names.index(o) for o in moves["origin"]],
@@ -142,7 +143,7 @@ def road(moves: pd.DataFrame, queues: dict[str, float]) -> go.Figure:
             },
         )
     )  # fmt: skip
-    figure = _calm(figure, 500, legend=False)
+    figure = _calm(figure, 560, legend=False)
     return figure.update_layout(font={"size": 12}, margin={"l": 10, "r": 10, "t": 24, "b": 24})
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from flowsim.memory import look_no_more_at_what_is_there
 from flowsim.pages import compare, method, people, scenario, where
 from flowsim.pages.decide.page import page as decide
 from flowsim.pages.parts import STYLE
-from flowsim.pages.session import choice, hold_in_address, say_what_the_address_got_wrong
+from flowsim.pages.session import choice, escaped, hold_in_address, say_what_the_address_got_wrong
 
 
 def main() -> None:
@@ -17,20 +18,31 @@ def main() -> None:
     if not _may_come_in():
         return
     choice()  # before anything else: it reads the address
-    page = st.navigation(
-        [
-            st.Page(compare.page, title="Compare", url_path="compare", default=True),
-            st.Page(where.page, title="Where people wait", url_path="where"),
-            st.Page(people.page, title="People", url_path="people"),
-            st.Page(decide, title="Decide", url_path="decide"),
-            st.Page(scenario.page, title="Scenario", url_path="scenario"),
-            st.Page(method.page, title="Method", url_path="method"),
-        ],
-        position="top",
-    )
+    pages = [
+        st.Page(compare.page, title="Compare", url_path="compare", default=True),
+        st.Page(where.page, title="Where people wait", url_path="where"),
+        st.Page(people.page, title="People", url_path="people"),
+        st.Page(decide, title="Decide", url_path="decide"),
+        st.Page(scenario.page, title="Scenario", url_path="scenario"),
+        st.Page(method.page, title="Method", url_path="method"),
+    ]
+    page = st.navigation(pages, position="top")
     say_what_the_address_got_wrong()
     page.run()
+    # Only on a narrow screen, where the line of pages at the top is folded away.
+    with st.container(key="other-pages"):
+        for other in pages:
+            st.page_link(other)
     hold_in_address()
+    _settle()
+    if _sign_in_is_set_up():
+        _sign_out()
+
+
+@st.cache_resource(show_spinner=False)
+def _settle() -> None:
+    """Once, when the first page has been drawn and nearly everything is loaded."""
+    look_no_more_at_what_is_there()
 
 
 def _may_come_in() -> bool:
@@ -43,6 +55,14 @@ def _may_come_in() -> bool:
     st.markdown("Please sign in with your organisation's account.")
     st.button("Sign in", on_click=st.login, type="primary")
     return False
+
+
+def _sign_out() -> None:
+    with st.sidebar:
+        st.markdown(
+            f"Signed in as {escaped(str(st.user.get('email') or st.user.get('name') or 'somebody'))}."
+        )
+        st.button("Sign out", on_click=st.logout)
 
 
 def _sign_in_is_set_up() -> bool:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from flowsim.decisions.bottlenecks import OneMore, one_more_of_each, prices
 from flowsim.pages import pictures
-from flowsim.pages.parts import behind, picture, polled, progress, table
+from flowsim.pages.parts import awaited, behind, picture, polled, progress, table
 from flowsim.pages.runner import Order
 from flowsim.pages.session import (
     choice,
@@ -52,7 +52,7 @@ def page() -> None:
         numbers,
         *(Order(one.scenario, shown.run.seed, choice().replications) for one in more),
     ]
-    pending = not all(s.finished for s in standings(orders))
+    pending = awaited(orders)
     polled(lambda pending: _show(orders, more, pending), pending)
 
 

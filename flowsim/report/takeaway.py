@@ -8,7 +8,7 @@ import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import xlsxwriter
@@ -23,6 +23,9 @@ from flowsim.scenario.files import to_toml
 AS_TEXT: Final = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": True, "in_memory": True}  # fmt: skip
 LONGEST_SHEET_NAME: Final = 31
 DPI: Final = 110
+# Columns of a workbook, in letters.
+NARROWEST: Final = 18
+WIDEST: Final = 60
 
 
 def csv_bytes(table: pd.DataFrame) -> bytes:
@@ -38,6 +41,7 @@ def workbook(tables: Mapping[str, pd.DataFrame]) -> bytes:
     held = io.BytesIO()
     book = xlsxwriter.Workbook(held, AS_TEXT)
     bold = book.add_format({"bold": True})
+    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
     for name, table in tables.items():
         sheet = book.add_worksheet(
             "".join(c for c in name if c not in r"[]:*?/\'")[:LONGEST_SHEET_NAME] or "Table"
@@ -47,7 +51,7 @@ def workbook(tables: Mapping[str, pd.DataFrame]) -> bytes:
             sheet.write_string(0, column, str(heading), bold)
             for row, value in enumerate(table[heading].tolist(), start=1):
                 _write(sheet, row, column, value)
-        sheet.set_column(0, max(len(table.columns) - 1, 0), 18)
+            sheet.set_column(column, column, _width(table[heading], str(heading)), wrapped)
     book.close()
     return held.getvalue()
 
@@ -95,6 +99,12 @@ def _by_day(result: Result) -> pd.DataFrame:
     dates = pd.date_range(result.scenario.run.start, periods=days).strftime("%Y-%m-%d")
     means = {name: result.by_day(name).mean(axis=0) for name in result.daily_measures}
     return pd.DataFrame({"scenario": result.scenario.name, "date": dates, **means})
+
+
+def _width(column: pd.Series[Any], heading: str) -> int:
+    """A width, in letters, at which most of a column can be read; longer text wraps."""
+    longest = max((len(str(value)) for value in column if isinstance(value, str)), default=0)
+    return max(NARROWEST, min(max(longest, len(heading)) + 2, WIDEST))
 
 
 def _write(sheet: xlsxwriter.worksheet.Worksheet, row: int, column: int, value: object) -> None:

@@ -71,9 +71,8 @@ def with_levers(scenario: Scenario, moved: Mapping[str, float], name: str = OWN_
     strange = [key for key in moved if key not in known]
     if strange:
         raise ScenarioError([f"{scenario.name}: {strange[0]}: there is no such lever in this scenario"])
-    copy = altered(scenario, _plan(scenario, moved)) if moved else scenario
-    title = f"Your own plan, on {scenario.name}"
-    return copy.model_copy(update={"name": name, "title": title})
+    named = scenario.model_copy(update={"name": name, "title": f"Your own plan, on {scenario.name}"})
+    return altered(named, _plan(scenario, moved)) if moved else named
 
 
 def moved_in_words(scenario: Scenario, moved: Mapping[str, float]) -> list[str]:

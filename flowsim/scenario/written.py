@@ -14,25 +14,37 @@ from flowsim.units import WEEKDAYS
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def written(document: Mapping[str, Any], shape: Shape | None, path: tuple[str, ...] = ()) -> str:
+def written(
+    document: Mapping[str, Any],
+    shape: Shape | None,
+    path: tuple[str, ...] = (),
+    comments: Mapping[str, str] | None = None,
+) -> str:
     """A table as TOML: its values, then a section for each table below it.
 
-    What belongs on one line (shares, weekdays, distributions) is written as an inline table.
+    What belongs on one line (shares, weekdays, distributions) is written as an inline table. `comments`
+    go behind the values at their dotted paths.
     """
+    comments = comments or {}
     sections: list[str] = []
     lines: list[str] = []
     for key, value in document.items():
         inner = shape.child(key) if shape else None
         if isinstance(value, Mapping) and inner is not None and inner.kind in ("table", "named"):
             if value:
-                sections.append(written(value, inner, (*path, key)))
+                sections.append(written(value, inner, (*path, key), comments))
         elif _is_list_of_tables(value, inner):
             sections += [_entry(entry, (*path, key)) for entry in value]
         else:
-            lines.append(f"{_key(key)} = {literal(value)}\n")
+            lines.append(f"{_key(key)} = {literal(value)}{_behind(comments, (*path, key))}\n")
     head = f"[{'.'.join(map(_key, path))}]\n" if path and lines else ""
     own = head + "".join(lines) + ("\n" if lines else "")
     return own + "".join(sections)
+
+
+def _behind(comments: Mapping[str, str], path: tuple[str, ...]) -> str:
+    comment = comments.get(".".join(path), "")
+    return f"  # {comment}" if comment else ""
 
 
 def _is_list_of_tables(value: Any, shape: Shape | None) -> bool:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ground", ("flowsim.errors", "flowsim.units", "flowsim.version", "flowsim.memory")),
     ("loops", ("flowsim.compiling", "flowsim.counting")),
-    ("inputs", ("flowsim.scenario", "flowsim.distributions", "flowsim.generators")),
+    ("inputs", ("flowsim.scenario", "flowsim.distributions", "flowsim.generators", "flowsim.workbooks")),
     ("ranks", ("flowsim.ranks",)),
     ("people", ("flowsim.people",)),
     ("journeys", ("flowsim.journeys",)),
@@ -59,6 +59,8 @@ DOORS = {
     "vidigi": "flowsim.pages.animation",
     "docx": "flowsim.report.as_docx",
     "SALib": "flowsim.decisions.indices",
+    "openpyxl": "flowsim.workbooks",
+    "xlsxwriter": "flowsim.report.takeaway",
 }
 # Libraries that are imported by another name than they are installed by.
 IMPORTED_AS = {"python-docx": "docx", "scikit-learn": "sklearn"}

@@ -6,10 +6,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 import browser as tools
-from tests.pages.visitors import Visitor
+from tests.pages.visitors import PATIENCE_MS, Visitor
+
+expect.set_options(timeout=PATIENCE_MS)  # five seconds are few where other tests run beside these
 
 
 @pytest.fixture(scope="session")

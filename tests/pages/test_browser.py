@@ -12,7 +12,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 import flowsim
 from flowsim.scenario import from_text
@@ -37,6 +37,27 @@ def words_of(result: flowsim.Result) -> str:
     return f"{found.value:.1f} ({found.low:.1f} to {found.high:.1f})"
 
 
+def barriers(page: Page) -> list[object]:
+    """What axe finds wrong on a page."""
+    found = Axe().run(page, options=WCAG).response["violations"]
+    return [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in found]
+
+
+def test_a_film_plays(visitor: Visitor) -> None:
+    page = visitor.open("/people" + address_of(small_choice()))
+    page.locator("summary", has_text="People moving between services").click()
+    page.wait_for_timeout(1_000)  # while it opens, things move away from under the mouse
+    page.get_by_text("Show the film").click()
+    film = page.locator(".js-plotly-plot").last
+    dots = film.locator(".scatterlayer")
+    expect(dots).to_contain_text("Waiting for STIT")
+    before = dots.inner_html()
+    film.locator(".updatemenu-button").first.click()
+    page.wait_for_timeout(3_000)
+    assert dots.inner_html() != before
+    assert visitor.complaints == []
+
+
 @pytest.mark.parametrize("width", [1366, 390])
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_opens_without_a_complaint_and_is_accessible(visitor: Visitor, path: str, width: int) -> None:
@@ -45,8 +66,13 @@ def test_a_page_opens_without_a_complaint_and_is_accessible(visitor: Visitor, pa
     assert page.locator("[data-testid=stException]").count() == 0
     assert visitor.complaints == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    found = Axe().run(page, options=WCAG).response["violations"]
-    assert [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in found] == []
+    assert barriers(page) == []
+    if width == 1366:
+        for closed in page.locator("[data-testid=stMain] details:not([open]) > summary").all()[::-1]:
+            closed.click()
+        page.wait_for_timeout(1_500)
+        assert barriers(page) == []
+        assert visitor.complaints == []
 
 
 def test_the_number_is_the_command_lines(visitor: Visitor, tmp_path: Path) -> None:

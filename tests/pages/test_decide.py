@@ -96,8 +96,8 @@ def test_the_rosters(visitor: Visitor) -> None:
     found = staff(CITY, service="stit", rosters=[Roster("my roster", (30.0,) * 7)], replications=10)
     words = words_of(rosters_table(found)).set_index("Roster")
     row = page.locator("tr", has_text="my roster").first.inner_text()
-    assert words.loc["my roster", "Picked up in 24 h"] in row
-    assert words.loc["my roster", "Delayed, mean"] in row
+    assert str(words.loc["my roster", "Picked up in 24 h"]) in row
+    assert str(words.loc["my roster", "Delayed, mean"]) in row
     fine(visitor, page)
 
 

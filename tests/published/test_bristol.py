@@ -18,6 +18,9 @@ from scipy import stats
 import flowsim
 from tests.verification import trial
 
+# Long runs of the model, which other tests go through line by line: being counted would double their time.
+pytestmark = pytest.mark.no_cover
+
 HERE = Path(__file__).parent
 REPLICATIONS = 80
 # Day d is the average over (d, d + 1]: people waiting, and the 95 % half-width of that.

@@ -18,6 +18,9 @@ import flowsim
 from tests.verification import formulas as theory
 from tests.verification import trial
 
+# Long runs of the model, which other tests go through line by line: being counted would double their time.
+pytestmark = pytest.mark.no_cover
+
 HERE = Path(__file__).parent
 # Places, P(wait), queue, wait in days; tolerance: half a unit of the last digit printed, with rounding's own speck.
 EXACT = [(115, 0.6956, 25.97, 6.493), (120, 0.3511, 4.915, 1.229), (130, 0.0631, 0.3927, 0.0982)]

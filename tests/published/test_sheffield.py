@@ -15,7 +15,8 @@ import pytest
 import flowsim
 from flowsim.scenario.files import observed_monthly
 
-pytestmark = pytest.mark.slow
+# Long runs of the model, which other tests go through line by line: being counted would double their time.
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 FINANCIAL_YEAR = [f"2016-{m:02d}" for m in range(4, 13)] + [f"2017-{m:02d}" for m in range(1, 4)]
 

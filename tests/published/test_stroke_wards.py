@@ -19,6 +19,9 @@ import flowsim
 from tests.verification import formulas as theory
 from tests.verification import trial
 
+# Long runs of the model, which other tests go through line by line: being counted would double their time.
+pytestmark = pytest.mark.no_cover
+
 HERE = Path(__file__).parent
 REPLICATIONS = 100
 PUBLISHED = {

@@ -1,0 +1,146 @@
+"""The app with many visitors at once, each in a browser of their own: does everybody get their own answer, and how soon?
+
+    python -m benchmarks.sessions [--visitors 20] [--rounds 3]
+
+Every visitor opens Compare on a winter and moves a lever to a place of their own, round after round. The number
+on the page must be the one that flowsim gives for that scenario; then times and the server's memory are printed. Needs
+the environment of the tests (Playwright, psutil, and a Chromium: python3 scripts/browser.py).
+"""
+
+# ruff: noqa: T201 - a benchmark talks to a terminal
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import flowsim
+from benchmarks.ground import ROOT, interpreter, spread
+from flowsim.pages.choice import Choice, to_address
+from flowsim.scenario.levers import with_levers
+
+sys.path.append(str(ROOT / "scripts"))  # its files are run as files, not imported as a package
+
+import browser as tools
+
+SCENARIO: Final = "winter-pressure"
+LEVER: Final = "services.stit.capacity"
+FIELD: Final = "STIT: reablement at home: capacity"
+REPLICATIONS: Final = 50
+PATIENCE_MS: Final = 300_000
+MOST_MEGABYTES: Final = 2_000
+
+
+@dataclass
+class Visit:
+    """What one visitor met: seconds from a lever moved to its answer, numbers shown, complaints of the browser."""
+
+    number: int
+    seconds: list[float] = field(default_factory=list)
+    shown: dict[int, str] = field(default_factory=dict)
+    complaints: list[str] = field(default_factory=list)
+
+
+def main() -> int:
+    """Let them in, print what they met; 1 if anybody failed, met another's number, or memory was too much."""
+    parser = argparse.ArgumentParser(description="the app with many visitors at once")
+    parser.add_argument("--visitors", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=3, help="levers moved by each")
+    asked = parser.parse_args()
+    print(f"{asked.visitors} visitors, {SCENARIO}, {REPLICATIONS} replications each time, {interpreter()}")
+    with tools.served() as server:
+        visits, megabytes = asyncio.run(_all_visits(server, asked.visitors, asked.rounds))
+    return 0 if _said(visits, megabytes) else 1
+
+
+async def _all_visits(server: str, visitors: int, rounds: int) -> tuple[list[Visit], float]:
+    from playwright.async_api import async_playwright
+
+    path = tools.chromium()
+    if path is None:
+        raise SystemExit("there is no Chromium here: python3 scripts/browser.py installs it")
+    async with async_playwright() as play:
+        started = await play.chromium.launch(executable_path=path, args=tools.CHROMIUM_SWITCHES)
+        visits = [Visit(number) for number in range(visitors)]
+        pages = [await started.new_page() for _ in visits]
+        seen = [0.0]
+        watch = asyncio.create_task(_watch_memory(server.rpartition(":")[2], seen))
+        await asyncio.gather(*(_visit(v, p, server, rounds) for v, p in zip(visits, pages, strict=True)))
+        watch.cancel()
+        await started.close()
+    return visits, max(seen)
+
+
+async def _watch_memory(port: str, seen: list[float]) -> None:
+    """Note, four times a second, what the server and the processes that it started hold, in MB."""
+    import psutil
+
+    [server] = [
+        p for p in psutil.process_iter(["cmdline"]) if f"--server.port={port}" in (p.info["cmdline"] or ())
+    ]
+    while True:
+        held = [p.memory_info().rss for p in (server, *server.children(recursive=True)) if p.is_running()]
+        seen.append(sum(held) / 1e6)
+        await asyncio.sleep(0.25)
+
+
+async def _visit(visit: Visit, page: Any, server: str, rounds: int) -> None:
+    page.set_default_timeout(PATIENCE_MS)
+    page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+    start = Choice(base=SCENARIO, plans=(), on=SCENARIO, replications=REPLICATIONS)
+    await page.goto(f"{server}/?{urlencode(to_address(start))}")
+    await page.wait_for_selector("table")
+    await page.locator("summary", has_text="STIT").first.click()
+    lever = page.get_by_role("spinbutton", name=FIELD)
+    for number in range(rounds):
+        places = _places_of(visit.number, number)
+        begun = time.monotonic()
+        await lever.fill(str(places))
+        await lever.press("Enter")
+        await page.wait_for_function(f"() => location.search.includes('lever.{LEVER}={places}')")
+        await page.wait_for_function(_FINISHED)
+        visit.seconds.append(time.monotonic() - begun)
+        row = page.locator("table").first.locator("tr", has_text=re.compile("^my-plan"))
+        visit.shown[places] = await row.locator("td").first.inner_text()
+
+
+# Nothing runs, nothing is on its way, and the plan of one's own is in the table.
+_FINISHED: Final = """() => document.querySelector('[data-testid="stApp"]')?.getAttribute('data-test-script-state') === 'notRunning'
+    && !document.querySelector('[data-testid="stProgress"]') && /my-plan/.test(document.querySelector('table')?.innerText ?? '')
+    && !/Working it out|previous result/.test(document.body.innerText)"""
+
+
+def _places_of(visitor: int, number: int) -> int:
+    """A capacity that nobody else asks for."""
+    return 200 + 20 * number + visitor
+
+
+def _expected(places: int) -> str:
+    scenario = with_levers(flowsim.load(SCENARIO), {LEVER: float(places)})
+    found = flowsim.run(scenario, replications=REPLICATIONS).interval("delayed_mean")
+    return f"{found.value:.1f} ({found.low:.1f} to {found.high:.1f})"
+
+
+def _said(visits: list[Visit], megabytes: float) -> bool:
+    wrong = [
+        f"visitor {visit.number}, {places} places: shown {shown}, should be {right}"
+        for visit in visits
+        for places, shown in visit.shown.items()
+        if shown != (right := _expected(places))
+    ]
+    complaints = [f"visitor {v.number}: {words}" for v in visits for words in v.complaints]
+    print(*wrong, *complaints, sep="\n", end="\n" if wrong or complaints else "")
+    print(f"answers: {sum(len(v.shown) for v in visits)}, of them wrong: {len(wrong)}")
+    print(f"seconds from a lever moved to its whole answer: {spread([s for v in visits for s in v.seconds])}")
+    print(f"memory of the server at most {megabytes:.0f} MB (at most {MOST_MEGABYTES} is asked for)")
+    return not wrong and not complaints and megabytes <= MOST_MEGABYTES
+
+
+if __name__ == "__main__":
+    sys.exit(main())

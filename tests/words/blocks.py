@@ -1,0 +1,231 @@
+"""Blocks of code in Markdown, and running them page by page as a reader would: in order, in one folder.
+
+What a block may be, by the word behind its fence: `python` is run; `console` holds commands behind "$ ", each with
+what it prints (a line of three dots stands for anything); `toml` is a scenario or a part of one, and is written to
+the file that a comment in its first line names; `text` is shown only. Indented lines are commands.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tomli
+from typer.testing import CliRunner
+
+from flowsim.cli import app
+from flowsim.scenario.files import from_text
+
+ROOT = Path(__file__).parents[2]
+REPLICATIONS = "2"
+# Commands that are given fewer replications; two commands also less of what they try.
+QUICKER = {
+    "run": [], "compare": [], "money": [], "report": [], "where": [], "verify": [],
+    "sweep": ["--points", "2"], "sensitivity": ["--points", "1"],
+    "diagnose": [], "staff": [], "optimise": [],
+}  # fmt: skip
+FLOWSIM = ("python", "-m", "flowsim")
+SHOWN_ONLY = {
+    "text",
+    "",
+    "{include}",
+    "{toctree}",
+    "{math}",
+    "{eval-rst}",
+    "{note}",
+    "{tip}",
+    "{warning}",
+    "{image}",
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block of a page: the word behind its fence ("indented" where there is none), its text and its line."""
+
+    kind: str
+    text: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command as a reader would type it, and what it is said to print (None where nothing is said)."""
+
+    words: list[str]
+    output: str | None
+    line: int
+
+
+@dataclass
+class Page:
+    """A page while it is run: the folder of its reader, and what its Python has defined so far."""
+
+    folder: Path
+    names: dict[str, Any] = field(default_factory=dict)
+
+
+def blocks_in(text: str) -> Iterator[Block]:
+    """Every block of a page, in order."""
+    lines = text.splitlines()
+    at = 0
+    while at < len(lines):
+        fence = re.match(r"( *)(`{3,})\s*(\S*)", lines[at])
+        if fence:
+            end = next(i for i in range(at + 1, len(lines)) if lines[i].strip() == fence[2])
+            inside = [line[len(fence[1]) :] for line in lines[at + 1 : end]]
+            yield Block(fence[3], "\n".join(inside), at + 2)
+            at = end + 1
+        elif lines[at].startswith("    ") and not (at and lines[at - 1].strip()):
+            end = next((i for i in range(at, len(lines)) if lines[i].strip() and not lines[i].startswith("    ")), len(lines))  # fmt: skip
+            yield Block("indented", "\n".join(line[4:] for line in lines[at:end]).rstrip(), at + 1)
+            at = end
+        else:
+            at += 1
+
+
+def commands_in(block: Block) -> Iterator[Command]:
+    """The commands of a block: every line of an indented one, those behind "$ " of a console."""
+    lines = list(enumerate(block.text.splitlines(), block.line))
+    if block.kind == "indented":
+        if re.match(r"(python|pip|git|streamlit|py )", block.text):
+            yield from (Command(_words(line), None, number) for number, line in lines if line.strip())
+        return
+    starts = [i for i, (_, line) in enumerate(lines) if line.startswith("$ ")]
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        said = "\n".join(line for _, line in lines[start + 1 : end]).strip("\n")
+        yield Command(_words(lines[start][1][2:]), said or None, lines[start][0])
+
+
+def _words(line: str) -> list[str]:
+    return shlex.split(line, comments=True)
+
+
+def run_block(block: Block, page: Page) -> None:
+    """Do what a reader would do with a block. Raises AssertionError in words where it does not work."""
+    if block.kind == "python":
+        quick = re.sub(r"replications=\d+", f"replications={REPLICATIONS}", block.text)
+        exec(compile(quick, f"line {block.line}", "exec"), page.names)
+    elif block.kind == "toml":
+        _toml(block, page)
+    elif block.kind in ("console", "indented"):
+        for command in commands_in(block):
+            run_command(command)
+    else:
+        assert block.kind in SHOWN_ONLY, (
+            f"line {block.line}: a block of {block.kind!r} is not run by anything"
+        )
+
+
+def _toml(block: Block, page: Page) -> None:
+    named = re.match(r"# (\S+\.toml)\n", block.text)
+    if named:
+        (page.folder / named[1]).write_text(block.text + "\n", encoding="utf-8")
+    if "title =" in block.text:
+        from_text(block.text, "block", page.folder)
+    else:
+        tomli.loads(block.text)
+
+
+def run_command(command: Command) -> None:
+    """Run one command in the present folder; compare what it prints where the page shows it."""
+    words = command.words
+    if words[:1] == ["flowsim"]:
+        words = [*FLOWSIM, *words[1:]]
+    if tuple(words[:3]) == FLOWSIM:
+        _flowsim(words[3:], command)
+        return
+    known = [check for pattern, check in OTHERS if re.match(pattern, " ".join(words))]
+    assert known, f"line {command.line}: nothing checks this command: {' '.join(words)}"
+    known[0](words)
+
+
+def _flowsim(words: list[str], command: Command) -> None:
+    if words[0] == "app":
+        # It serves until it is stopped; tests/pages does that.
+        said = CliRunner().invoke(app, ["app", "--help"], env={"COLUMNS": "200"}).output
+        assert all(word in said for word in words if word.startswith("--")), f"line {command.line}"
+        return
+    answer = CliRunner().invoke(app, words if command.output else quickened(words))
+    assert answer.exit_code == 0, f"line {command.line}: exit code {answer.exit_code}\n{answer.output}"
+    assert "Traceback" not in answer.output
+    if command.output:
+        _same(command, answer.stdout)
+
+
+def quickened(words: list[str]) -> list[str]:
+    """The command with few replications, and less to try."""
+    if words[0] not in QUICKER:
+        return words
+    kept = list(words)
+    for option, value in (
+        ("--replications", REPLICATIONS),
+        ("-n", REPLICATIONS),
+        ("--until-half-width", "1000"),
+    ):
+        if option in kept:
+            kept[kept.index(option) + 1] = value
+    if not {"--replications", "-n", "--until-half-width"} & set(kept):
+        kept += ["--replications", REPLICATIONS]
+    for option, value in zip(QUICKER[words[0]][::2], QUICKER[words[0]][1::2], strict=True):
+        if option in kept:
+            kept[kept.index(option) + 1] = value
+    return kept
+
+
+def _same(command: Command, printed: str) -> None:
+    """What is printed is what the page shows, line for line, but for blanks at the ends and lines of dots."""
+    shown = [line.rstrip() for line in (command.output or "").splitlines()]
+    pattern = "".join(r"(?:.*\n)*?" if line.strip() == "..." else re.escape(line) + r"\n" for line in shown)
+    found = "\n".join(line.rstrip() for line in printed.strip("\n").splitlines()) + "\n"
+    assert re.fullmatch(pattern, found), (
+        f"line {command.line}: the page shows\n{command.output}\nbut it prints\n{found}"
+    )
+
+
+def _is_there(words: list[str]) -> None:
+    for word in words:
+        if re.search(r"\.(py|lock)$", word) or word.startswith("tests/"):
+            assert (ROOT / word.partition("::")[0]).exists(), f"there is no {word}"
+
+
+def _is_a_module(words: list[str]) -> None:
+    assert (ROOT / Path(*words[2].split("."))).with_suffix(".py").exists(), f"there is no module {words[2]}"
+
+
+# Commands that are not run a second time here: what they name has to be there. Tests are run as tests.
+OTHERS: tuple[tuple[str, Callable[[list[str]], None]], ...] = (
+    (r"python3? scripts/\w+\.py", _is_there),
+    (r"python3? -m pytest", _is_there),
+    (r"python3? -m benchmarks\.\w+", _is_a_module),
+    (r"(python3? -m )?pip install", _is_there),
+    (r"git clone", lambda _: None),
+    (r"streamlit run app\.py", _is_there),
+    (r"cd ", lambda _: None),
+)
+
+
+def refreshed(path: Path, folder: Path) -> str:
+    """A page with what its commands print written anew; output with a line of dots is left as it is."""
+    text = path.read_text(encoding="utf-8")
+    page = Page(folder)
+    for block in blocks_in(text):
+        if block.kind != "console":
+            run_block(block, page)
+            continue
+        told = []
+        for command, line in zip(commands_in(block), [x for x in block.text.splitlines() if x.startswith("$ ")], strict=True):  # fmt: skip
+            shown = command.output
+            if shown is None or "\n..." in f"\n{shown}":
+                run_command(command)
+            else:
+                shown = CliRunner().invoke(app, command.words[3:]).stdout.strip("\n")
+            told.append(
+                line if shown is None else f"{line}\n" + "\n".join(x.rstrip() for x in shown.splitlines())
+            )
+        text = text.replace(block.text, "\n".join(told))
+    return text
