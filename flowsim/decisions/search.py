@@ -24,7 +24,7 @@ from scipy.interpolate import RBFInterpolator
 from scipy.special import ndtr, ndtri
 
 from flowsim.decisions.levers import Space
-from flowsim.decisions.trials import Trials, Trying, tried
+from flowsim.decisions.trials import PLANS_AT_ONCE, Trials, Trying, tried
 from flowsim.experiment.intervals import Interval, wilson_interval
 from flowsim.experiment.replicate import Progress
 from flowsim.units import Floats, Ints
@@ -108,8 +108,11 @@ class Race:
             have = self.known[plan].delayed.shape[1] if plan in self.known else 0
             if have < replications:
                 by_count.setdefault(have, []).append(plan)
+        # Some at a time, so that whoever stops it keeps those that are done.
+        at_once = max(AT_ONCE, PLANS_AT_ONCE * self.trying.cores)
         for have, group in by_count.items():
-            self._run(group, have, replications)
+            for first in range(0, len(group), at_once):
+                self._run(group[first : first + at_once], have, replications)
 
     def _run(self, plans: list[int], have: int, replications: int) -> None:
         first, new = self.first_replication, replications - have
