@@ -27,8 +27,11 @@ def numbers(version: str) -> tuple[int, ...]:
 
 
 def needs(lines: list[str]) -> dict[str, tuple[int, ...]]:
-    """Library and lowest version, of lines such as "numpy>=2.1"; a lock writes all names small."""
-    return {name.lower(): numbers(low) for name, _, low in (line.partition(">=") for line in lines)}
+    """Library and lowest version, of lines such as "numpy>=2.1"; a lock writes all names small, and without extras."""
+    return {
+        name.partition("[")[0].lower(): numbers(low)
+        for name, _, low in (line.partition(">=") for line in lines)
+    }
 
 
 def locked(name: str) -> dict[str, list[str]]:
@@ -45,7 +48,7 @@ def whole_extra(name: str) -> list[str]:
     """What an extra asks for, with what the extras that it names ask for."""
     wanted = []
     for line in PROJECT["optional-dependencies"][name]:
-        inner = re.fullmatch(r"flowsim\[([\w,]+)\]", line)
+        inner = re.fullmatch(r"flowsim\[([\w,-]+)\]", line)
         wanted += [need for extra in inner[1].split(",") for need in whole_extra(extra)] if inner else [line]
     return wanted
 
