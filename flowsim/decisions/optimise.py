@@ -24,7 +24,6 @@ from flowsim.decisions.search import (
     Race,
     certain_from,
     guessed,
-    guessed_total,
     search,
 )
 from flowsim.decisions.trials import Trying
@@ -192,18 +191,16 @@ def optimise(
         )
     space = space_of(base, levers, limits)
     met_words = met.words if met else ""
-    trying = Trying(
-        base.run.seed if seed is None else seed, chosen_engine(engine), cores, on_done=on_done, met=met
-    )
+    trying = Trying(base.run.seed if seed is None else seed, chosen_engine(engine), cores, met=met)
     asked = base.target.confidence
     goal = Goal(base.target.delayed, asked, judged, certain_from(asked, replications))  # type: ignore[arg-type]  # one of JUDGED
-    race = Race(space, goal, trying, expected=SEARCHED + FULL_FINALS * replications)
-    finals = Race(space, goal, trying, first_replication=FRESH)
+    of_search, of_finals = _listeners(on_done, SEARCHED + FULL_FINALS * replications)
+    race = Race(space, goal, replace(trying, on_done=of_search))
+    finals = Race(space, goal, replace(trying, on_done=of_finals), first_replication=FRESH)
     selection, stopped = NOTHING, False
     try:
         for turn in range(1 + MOST_RETURNS):
             search(race, trying.seed)
-            finals.trying = _after(trying, race)
             selection = select(race, finals, trying.seed, replications)
             moved = _put_right(race, finals)
             # Where no finalist is certain the search goes on towards dearer ones, now that it knows.
@@ -234,13 +231,17 @@ def optimise(
     )
 
 
-def _after(trying: Trying, race: Race) -> Trying:
-    """The same way of running, whose listener hears of the runs of a search as well."""
-    before = race.runs
-    return replace(
-        trying,
-        on_done=lambda runs, _: trying.on_done(before + runs, guessed_total(before + runs, race.expected)),
-    )
+def _listeners(on_done: Progress, expected: int) -> tuple[Progress, Progress]:
+    """Two who hear of the runs of the search and of the finals, and tell `on_done` of both together."""
+    runs = [0, 0]
+
+    def hear(which: int, done: int) -> None:
+        runs[which] = done
+        total = sum(runs)
+        # Where the guess was too low, there are some more to come.
+        on_done(total, max(expected, total + total // 8))
+
+    return (lambda done, _: hear(0, done)), (lambda done, _: hear(1, done))
 
 
 def _best_so_far(race: Race) -> int | None:

@@ -24,7 +24,7 @@ from scipy.interpolate import RBFInterpolator
 from scipy.special import ndtr, ndtri
 
 from flowsim.decisions.levers import Space
-from flowsim.decisions.trials import Trials, Trying, tried
+from flowsim.decisions.trials import PLANS_AT_ONCE, Trials, Trying, tried
 from flowsim.experiment.intervals import Interval, wilson_interval
 from flowsim.experiment.replicate import Progress
 from flowsim.units import Floats, Ints
@@ -96,8 +96,6 @@ class Race:
     first_replication: int = 0
     known: dict[int, Trials] = field(default_factory=dict)
     runs: int = 0
-    # A guess of all the replications that there will be, for those who wait.
-    expected: int = 5_000
     # How much kinder than these draws others have turned out to be: added to every margin but those in `fresh`.
     shift: float = 0.0
     # Margins of finalists, found on draws that had no part in the search.
@@ -110,8 +108,11 @@ class Race:
             have = self.known[plan].delayed.shape[1] if plan in self.known else 0
             if have < replications:
                 by_count.setdefault(have, []).append(plan)
+        # Some at a time, so that whoever stops it keeps those that are done.
+        at_once = max(AT_ONCE, PLANS_AT_ONCE * self.trying.cores)
         for have, group in by_count.items():
-            self._run(group, have, replications)
+            for first in range(0, len(group), at_once):
+                self._run(group[first : first + at_once], have, replications)
 
     def _run(self, plans: list[int], have: int, replications: int) -> None:
         first, new = self.first_replication, replications - have
@@ -124,7 +125,7 @@ class Race:
         self.runs = before + new * len(plans)
 
     def _tell(self, runs: int) -> None:
-        self.trying.on_done(runs, guessed_total(runs, self.expected))
+        self.trying.on_done(runs, runs)
 
     def replications(self, plan: int) -> int:
         """How many replications a plan has been tried on."""
@@ -164,11 +165,6 @@ class Race:
             known.delayed[:, :replications], known.excess[:, :replications], known.within[:, :replications]
         )
         return float(self.goal.margin(part)[0])
-
-
-def guessed_total(runs: int, expected: int) -> int:
-    """How many replications there may be in all; where the guess was too low, some more."""
-    return max(expected, runs + runs // 8)
 
 
 def lower_bound(race: Race, plan: int) -> float:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +24,7 @@ from flowsim.decisions.search import Goal, Race, certain_from, lower_bound, uppe
 from flowsim.decisions.trials import Trials, Trying, tried
 from flowsim.errors import RunError, ScenarioError, Stopped
 from flowsim.experiment.intervals import wilson_interval
+from tests.ctrl_c import heeds_ctrl_c
 from tests.experiment.city import SMALL, small_city
 
 LEVERS = ("services.stit.capacity=10:22:2@60", "services.stit.starts=1:6:1@90")
@@ -278,3 +285,26 @@ def test_the_command_answers_and_writes(tmp_path: Path) -> None:
     assert said.exit_code == 1
     assert "No plan within these ranges" in said.output
     assert CliRunner().invoke(app, [*command, "--lever", "nonsense"]).exit_code == 2
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send Ctrl-C to one process from outside")
+def test_ctrl_c_prints_and_writes_the_best_so_far(tmp_path: Path) -> None:
+    file, out = tmp_path / "base.toml", tmp_path / "out"
+    file.write_text(SMALL.replace("CAPACITY", "14"), encoding="utf-8")
+    levers = [word for lever in LEVERS for word in ("--lever", lever)]
+    command = [sys.executable, "-m", "flowsim", "optimise", str(file), *levers, "--cores", "2", "--out", str(out), "-n", "100000"]  # fmt: skip
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=heeds_ctrl_c,  # noqa: PLW1509
+    )  # fmt: skip
+    assert process.stderr is not None
+    assert any(" of " in line for line in iter(process.stderr.readline, ""))
+    time.sleep(2)  # so many fresh replications take minutes
+    os.killpg(process.pid, signal.SIGINT)
+    said, complained = process.communicate(timeout=60)
+    assert process.returncode == 130, complained
+    assert "Traceback" not in complained
+    assert "The winner and its rivals" in said
+    assert {p.name for p in out.iterdir()} == {"rivals.csv", "frontier.csv", "frontier.png", "manifest.json"}
+    assert json.loads((out / "manifest.json").read_text(encoding="utf-8"))["stopped_early"]

@@ -10,7 +10,7 @@ import pytest
 
 import flowsim
 from flowsim.decisions.compare import Comparison
-from flowsim.decisions.plausible import Met, Plausible, fitted_scenario, run_plausible
+from flowsim.decisions.plausible import Met, Plausible, bundled_sets, fitted_scenario, run_plausible, usual_of
 from flowsim.decisions.unknowns import unknown_from, with_values
 from flowsim.errors import RunError
 from flowsim.experiment.run import Effort, run_together
@@ -148,3 +148,16 @@ def test_a_folder_without_a_set_is_said_in_words(tmp_path: Path) -> None:
     (tmp_path / "plausible.parquet").write_bytes(b"nothing")
     with pytest.raises(RunError, match="cannot read"):
         Plausible.load(tmp_path)
+
+
+def test_the_bundled_sets_are_of_the_scenarios_as_they_are_shipped() -> None:
+    assert set(bundled_sets()) >= {"sheffield-2016", "sheffield-2017"}
+    for name in bundled_sets():
+        plausible, base = Plausible.load(name), flowsim.load(name)
+        assert plausible.base == name
+        assert plausible.fingerprint == fingerprint(base)
+        assert plausible.usual == usual_of(base, plausible.unknowns)
+        # What the scenario says lies within the middle nine tenths of what is plausible.
+        for path in plausible.paths:
+            low, high = plausible.range_of(path)
+            assert low <= plausible.usual[path] <= high

@@ -57,9 +57,12 @@ def asked(page: Page, button: str) -> str:
 def still(page: Page) -> None:
     """Wait until nothing is drawn any more: what is being drawn anew is pale, and what has just been opened fades in."""
     page.wait_for_function(
-        "() => document.querySelector('[data-testid=\"stApp\"]')?.getAttribute('data-test-script-state') === 'notRunning'"
+        """() => {
+            const resting = document.querySelector('[data-testid="stApp"]')?.getAttribute('data-test-script-state') === 'notRunning';
+            window.restingSince = resting ? (window.restingSince ?? Date.now()) : undefined;
+            return resting && Date.now() - window.restingSince > 1200;
+        }"""
     )
-    page.wait_for_timeout(600)
 
 
 def fine(visitor: Visitor, page: Page) -> None:

@@ -39,7 +39,7 @@ def fitted() -> flowsim.Result:
 def met() -> flowsim.Result:
     """Each replication meets a member of the bundled set."""
     plausible = flowsim.Plausible.load("sheffield-2016")
-    return flowsim.run_plausible("sheffield-2016", plausible, 60, seed=1618, census_only=True)
+    return flowsim.run_plausible("sheffield-2016", plausible, 40, seed=1618, census_only=True)
 
 
 @cache

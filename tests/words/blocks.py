@@ -32,6 +32,8 @@ QUICKER = {
 }  # fmt: skip
 LONG = ("app", "optimise", "calibrate", "backtest")
 FIGURE = re.compile(r"\d[\d,]*(?:\.\d+)?")
+# A chance cannot be told from fewer.
+FEWEST = {"optimise": "100"}
 FLOWSIM = ("python", "-m", "flowsim")
 SHOWN_ONLY = {
     "text",
@@ -217,16 +219,16 @@ def quickened(words: list[str]) -> list[str]:
     """The command with few replications, and less to try."""
     if words[0] not in QUICKER:
         return words
-    kept = list(words)
+    kept, few = list(words), FEWEST.get(words[0], REPLICATIONS)
     for option, value in (
-        ("--replications", REPLICATIONS),
-        ("-n", REPLICATIONS),
+        ("--replications", few),
+        ("-n", few),
         ("--until-half-width", "1000"),
     ):
         if option in kept:
             kept[kept.index(option) + 1] = value
     if not {"--replications", "-n", "--until-half-width"} & set(kept):
-        kept += ["--replications", REPLICATIONS]
+        kept += ["--replications", few]
     for option, value in zip(QUICKER[words[0]][::2], QUICKER[words[0]][1::2], strict=True):
         if option in kept:
             kept[kept.index(option) + 1] = value

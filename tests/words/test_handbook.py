@@ -37,9 +37,8 @@ def test_every_block_of_a_page_runs(path: Path, tmp_path: Path, monkeypatch: pyt
     # A reader sits in a checkout: its scenarios are there, and what they write is theirs.
     if os.name == "nt":
         pytest.skip("links to folders need rights on Windows")
-    (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")
-    for beside in path.parent.glob("*.toml"):
-        (tmp_path / beside.name).write_bytes(beside.read_bytes())
+    for folder in ("scenarios", "docs"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
     monkeypatch.chdir(tmp_path)
     page = Page(tmp_path)
     for block in blocks_in(path.read_text(encoding="utf-8")):
