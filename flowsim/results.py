@@ -32,7 +32,10 @@ WINDOWS_ATTEMPTS: Final = 20
 
 @dataclass(frozen=True)
 class Result:
-    """What the replications of one scenario came to."""
+    """What the replications of one scenario came to.
+
+    Where replications met variants of it, `met` holds the scenario as each met it, and `met_words` say what that means.
+    """
 
     scenario: Scenario
     outcomes: tuple[Outcome, ...]
@@ -40,6 +43,8 @@ class Result:
     engine: str
     seconds: float
     stopped: bool = False
+    met: tuple[Scenario, ...] = ()
+    met_words: str = ""
 
     @property
     def replications(self) -> int:
@@ -87,7 +92,15 @@ class Result:
     @cached_property
     def per_replication(self) -> dict[str, Floats]:
         """Every number a replication amounts to, by measure, shape (replications,)."""
-        return by_replication(self.outcomes, self.timeline)
+        found = by_replication(self.outcomes, self.timeline)
+        if self.met:
+            # Only shares of capacity depend on the scenario once the journeys are measured.
+            each = [
+                by_replication([o], build_timeline(s)) for o, s in zip(self.outcomes, self.met, strict=True)
+            ]
+            shares = [name for name in found if name.startswith("occupancy_")]
+            found |= {name: np.array([one[name][0] for one in each]) for name in shares}
+        return found
 
     @cached_property
     def _rows(self) -> dict[str, Row]:
@@ -121,7 +134,10 @@ class Result:
     def warm_up(self) -> WarmUpVerdict:
         """Whether the warm-up was long enough."""
         days = self.scenario.run.warm_up_days
-        there = any(s.initial.people or s.initial.waiting for s in self.scenario.services.values())
+        there = any(
+            s.initial.people or s.initial.waiting or s.initial.waiting_in_hospital
+            for s in self.scenario.services.values()
+        )
         return warm_up_verdict(self.by_day("delayed", warm_up=True)[:, :days], there)
 
 
@@ -176,6 +192,7 @@ def _described(result: Result) -> dict[str, Any]:
         "title": result.scenario.title,
         "fingerprint": fingerprint(result.scenario),
         "warm_up": result.warm_up.sentence,
+        **({"met": result.met_words} if result.met_words else {}),
         "bank_holidays": [day.isoformat() for day in bank_holidays(result.scenario)],
         "resolved": to_toml(result.scenario),
     }

@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from flowsim.cli.app_command import app as app_page
+from flowsim.cli.calibrate import calibrate
 from flowsim.cli.check import check
 from flowsim.cli.diagnose import diagnose
+from flowsim.cli.evidence import backtest, forecast, observed
 from flowsim.cli.money import money, report
 from flowsim.cli.new import new
 from flowsim.cli.optimise import optimise
@@ -48,7 +50,8 @@ def _options(
 
 
 COMMANDS = (
-    check, new, run, compare, where, verify, sweep, diagnose, staff, optimise, sensitivity, money, report,
+    check, new, run, compare, where, verify, sweep, diagnose, staff, optimise, sensitivity, money, report, observed, calibrate,
+    forecast, backtest,
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(command)

@@ -33,6 +33,7 @@ Cores = Annotated[int | None, typer.Option(min=1, help="Processor cores to use. 
 HalfWidth = Annotated[float | None, typer.Option("--until-half-width", help="Go on until the 95 % interval is at most this many people either way.")]  # fmt: skip
 ClusterAddress = Annotated[str | None, typer.Option("--cluster", envvar="FLOWSIM_CLUSTER", metavar="ADDRESS", help="Run on the Dask cluster whose scheduler listens there.")]  # fmt: skip
 Out = Annotated[Path | None, typer.Option(help="Write tables and pictures into this folder.")]
+Plausibles = Annotated[str | None, typer.Option("--plausible", metavar="DIR", help="A plausible set, as flowsim calibrate makes it (a folder or a bundled name): bands then carry the uncertainty of the fitted numbers as well as chance.")]  # fmt: skip
 Keep = Annotated[
     int, typer.Option("--keep-journeys", min=0, help="Keep everybody's journey of this many replications.")
 ]
@@ -46,16 +47,19 @@ def run(
     cores: Cores = None,
     cluster: ClusterAddress = None,
     until_half_width: HalfWidth = None,
+    plausible: Plausibles = None,
     out: Out = None,
     keep_journeys: Keep = 1,
 ) -> None:
     """Run one scenario: how many people are delayed, why, and how surely it stays at or under target."""
+    from flowsim.decisions.plausible import met_by
     from flowsim.experiment.run import run_together
     from flowsim.scenario.files import load
 
     effort = _effort(replications, seed, engine, cores, keep_journeys, until_half_width)
     with in_words():
         loaded = load(scenario)
+        effort = replace(effort, met=met_by(plausible, [loaded]))
         make_room(out)
     announce(engine)
     with in_words(), on_cluster(cluster) as there, progress("replications") as on_done:
@@ -74,15 +78,18 @@ def compare(
     cores: Cores = None,
     cluster: ClusterAddress = None,
     until_half_width: HalfWidth = None,
+    plausible: Plausibles = None,
     out: Out = None,
     keep_journeys: Keep = 0,
 ) -> None:
     """Compare plans with a base on the same draws: level, chance, and what can be called a difference."""
     from flowsim.decisions.compare import comparable, compare_with
+    from flowsim.decisions.plausible import met_by
 
     effort = _effort(replications, seed, engine, cores, keep_journeys, until_half_width)
     with in_words():
         loaded = comparable(scenarios)
+        effort = replace(effort, met=met_by(plausible, loaded))
         make_room(out)
     announce(engine)
     with in_words(), on_cluster(cluster) as there, progress("replications") as on_done:

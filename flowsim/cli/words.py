@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from flowsim.errors import FlowsimError, ScenarioError, Stopped
+from flowsim.errors import FlowsimError, InputError, Stopped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,7 +36,7 @@ def console() -> Console:
 
 def say_error(error: FlowsimError) -> None:
     """Say on standard error what is wrong, one complaint a line."""
-    complaints = error.complaints if isinstance(error, ScenarioError) else (str(error),)
+    complaints = error.complaints if isinstance(error, InputError) else (str(error),)
     for complaint in complaints:
         typer.echo(complaint, err=True)
 

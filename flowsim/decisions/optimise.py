@@ -30,7 +30,7 @@ from flowsim.decisions.trials import Trying
 from flowsim.engine import AUTO, chosen_engine
 from flowsim.errors import RunError, Stopped
 from flowsim.experiment.intervals import Interval, mean_interval, wilson_interval
-from flowsim.experiment.replicate import Progress, ignore
+from flowsim.experiment.replicate import AsMet, Progress, ignore
 from flowsim.scenario.files import load
 from flowsim.scenario.model import Scenario
 from flowsim.units import Floats
@@ -68,6 +68,7 @@ class Optimum:
     seed: int
     engine: str
     stopped: bool
+    met_words: str = ""
 
     @property
     def runs(self) -> int:
@@ -171,12 +172,14 @@ def optimise(
     engine: str = AUTO,
     cores: int = 1,
     on_done: Progress = ignore,
+    met: AsMet | None = None,
 ) -> Optimum:
     """Find the cheapest plan that keeps the scenario's target with its confidence.
 
     `levers` such as "services.stit.capacity=220:320:10@125" (pounds a day for one unit), `limits` such as
     "services.ic_beds.capacity<=140". `judged` is "mean" (the period's mean is at or under target) or "days" (a day is). The
-    winner and its rivals are run on up to `replications` fresh draws. Ctrl-C, or Stopped
+    winner and its rivals are run on up to `replications` fresh draws. With `met` each replication meets a variant of the plan, such as
+    a member of a plausible set, and the chance holds over these. Ctrl-C, or Stopped
     raised by `on_done(runs, expected)`, leaves the best so far. Raises ScenarioError and RunError in words.
     """
     base = load(scenario)
@@ -187,8 +190,8 @@ def optimise(
             f"--replications {replications}: a chance cannot be told from so few; ask for {FIRST_FINALS} or more"
         )
     space = space_of(base, levers, limits)
-    goal = Goal(base.target.delayed, base.target.confidence, judged)  # type: ignore[arg-type]  # one of JUDGED
-    trying = Trying(base.run.seed if seed is None else seed, chosen_engine(engine), cores)
+    met_words = met.words if met else ""
+    trying = Trying(base.run.seed if seed is None else seed, chosen_engine(engine), cores, met=met)
     asked = base.target.confidence
     goal = Goal(base.target.delayed, asked, judged, certain_from(asked, replications))  # type: ignore[arg-type]  # one of JUDGED
     of_search, of_finals = _listeners(on_done, SEARCHED + FULL_FINALS * replications)
@@ -210,12 +213,21 @@ def optimise(
             raise Stopped("stopped before the first plans were tried: there is nothing to show") from None
     if selection is NOTHING and stopped:
         return Optimum(
-            space, goal, _best_so_far(race), NOTHING, race, None, trying.seed, trying.engine, stopped
+            space,
+            goal,
+            _best_so_far(race),
+            NOTHING,
+            race,
+            None,
+            trying.seed,
+            trying.engine,
+            stopped,
+            met_words,
         )
     if selection.winner is not None:
         space.checked(selection.winner)
     return Optimum(
-        space, goal, selection.winner, selection, race, finals, trying.seed, trying.engine, stopped
+        space, goal, selection.winner, selection, race, finals, trying.seed, trying.engine, stopped, met_words
     )
 
 

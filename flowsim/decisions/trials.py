@@ -11,7 +11,7 @@ import numpy as np
 
 from flowsim.engine import AUTO, chosen_engine
 from flowsim.errors import RunError, Stopped
-from flowsim.experiment.replicate import Progress, ignore
+from flowsim.experiment.replicate import AsMet, Progress, ignore
 from flowsim.experiment.scatter import scattered
 from flowsim.experiment.worker import Job, run_job
 from flowsim.scenario.model import Scenario
@@ -30,13 +30,14 @@ DELAYED, EXCESS, WITHIN = 0, 1, 2
 
 @dataclass(frozen=True)
 class Trying:
-    """How to run: seed, engine, cores or an executor, and who hears of finished plans."""
+    """How to run: seed, engine, cores or an executor, who hears of finished plans, and what replications meet if not the plan itself."""
 
     seed: int
     engine: str = AUTO
     cores: int = 1
     executor: Executor | None = None
     on_done: Progress = ignore
+    met: AsMet | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Batch:
     replications: range
     seed: int
     engine: str
+    met: AsMet | None = None
 
 
 def run_batch(batch: Batch) -> Floats:
@@ -69,7 +71,8 @@ def run_batch(batch: Batch) -> Floats:
     found = np.empty((3, len(scenarios), len(batch.replications)))
     for column, replication in enumerate(batch.replications):
         # One at a time, so that the daily numbers of few runs are held at once.
-        for outcome in run_job(Job(scenarios, (replication,), batch.seed, batch.engine, 0, census_only=True)):
+        meets = scenarios if batch.met is None else tuple(batch.met(s, replication) for s in scenarios)
+        for outcome in run_job(Job(meets, (replication,), batch.seed, batch.engine, 0, census_only=True)):
             scenario, totals = scenarios[outcome.scenario], outcome.measured.totals
             within = 1 - totals["days_over_target"] / scenario.run.days
             found[:, outcome.scenario, column] = totals["delayed_mean"], totals["excess_mean"], within
@@ -88,7 +91,7 @@ def tried(makers: Sequence[Maker], replications: range, trying: Trying) -> Trial
     engine = chosen_engine(trying.engine)
     parts = _parts(len(makers), replications, trying.cores)
     batches = [
-        Batch(first, tuple(makers[first : first + PLANS_AT_ONCE]), part, trying.seed, engine)
+        Batch(first, tuple(makers[first : first + PLANS_AT_ONCE]), part, trying.seed, engine, trying.met)
         for first in range(0, len(makers), PLANS_AT_ONCE)
         for part in parts
     ]

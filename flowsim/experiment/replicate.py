@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import Protocol
 
 from flowsim.engine import AUTO, runs_in_threads
 from flowsim.errors import Stopped
@@ -16,9 +17,17 @@ from flowsim.scenario.model import Scenario
 Progress = Callable[[int, int], None]
 
 
+class AsMet(Protocol):
+    """The scenario as a replication meets it, where they do not all meet the same; `words` say of what it tells."""
+
+    @property
+    def words(self) -> str: ...
+    def __call__(self, scenario: Scenario, replication: int) -> Scenario: ...
+
+
 @dataclass(frozen=True)
 class Study:
-    """What is to be run: every scenario, in replications `first` up to `last` (exclusive)."""
+    """What is to be run: every scenario, in replications `first` up to `last` (exclusive); as `met`, if it is given."""
 
     scenarios: tuple[Scenario, ...]
     first: int
@@ -27,21 +36,29 @@ class Study:
     engine: str = AUTO
     keep_journeys: int = 0
     census_only: bool = False
+    met: AsMet | None = None
 
     def jobs(self, parcel: int = 1) -> list[Job]:
         """Jobs of so many replications each; the scenarios of a replication share their draws."""
         replications = range(self.first, self.last)
+        # Replications that do not meet the same scenario do not travel together.
+        step = parcel if self.met is None else 1
         return [
             Job(
-                self.scenarios,
-                tuple(replications[i : i + parcel]),
+                self._met_by(replications[i]),
+                tuple(replications[i : i + step]),
                 self.seed,
                 self.engine,
                 self.keep_journeys,
                 self.census_only,
             )
-            for i in range(0, len(replications), parcel)
+            for i in range(0, len(replications), step)
         ]
+
+    def _met_by(self, replication: int) -> tuple[Scenario, ...]:
+        if self.met is None:
+            return self.scenarios
+        return tuple(self.met(scenario, replication) for scenario in self.scenarios)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from flowsim.engine import AUTO, chosen_engine
 from flowsim.errors import RunError, Stopped
 from flowsim.experiment.cluster import Cluster, parcel
 from flowsim.experiment.intervals import mean_interval, replications_needed
-from flowsim.experiment.replicate import Progress, Replicated, Study, ignore, replicate
+from flowsim.experiment.replicate import AsMet, Progress, Replicated, Study, ignore, replicate
 from flowsim.experiment.worker import Outcome
 from flowsim.results import Result
 from flowsim.scenario.model import Scenario
@@ -32,6 +32,7 @@ class Effort:
     With `half_width` (people delayed) replications are added until the 95 % interval of every mean,
     or of every difference from the first scenario where there are several, is that tight, or
     `most` replications are reached. `census_only` leaves out all but the delayed and the excess. With a `cluster` the work is done there, `parcel` replications a job.
+    With `met` replications need not meet the scenario as it is, but a variant of it.
     """
 
     replications: int | None = None
@@ -46,6 +47,7 @@ class Effort:
     half_width: float | None = None
     most: int = MOST_REPLICATIONS
     on_done: Progress = ignore
+    met: AsMet | None = None
 
 
 def run_together(scenarios: Sequence[Scenario], effort: Effort) -> list[Result]:
@@ -65,9 +67,24 @@ def run_together(scenarios: Sequence[Scenario], effort: Effort) -> list[Result]:
     seconds = time.perf_counter() - begun
     assert effort.seed is not None
     return [
-        Result(scenario, tuple(o[n] for o in outcomes), effort.seed, effort.engine, seconds, stopped)
+        Result(
+            scenario,
+            tuple(o[n] for o in outcomes),
+            effort.seed,
+            effort.engine,
+            seconds,
+            stopped,
+            *as_met(effort.met, scenario, len(outcomes)),
+        )
         for n, scenario in enumerate(scenarios)
     ]
+
+
+def as_met(met: AsMet | None, scenario: Scenario, replications: int) -> tuple[tuple[Scenario, ...], str]:
+    """The scenario as each replication met it, and the words for it; nothing where all met the same."""
+    if met is None:
+        return (), ""
+    return tuple(met(scenario, replication) for replication in range(replications)), met.words
 
 
 def _settled(scenarios: Sequence[Scenario], effort: Effort) -> Effort:
@@ -122,7 +139,14 @@ def _enough(scenarios: tuple[Scenario, ...], effort: Effort) -> tuple[list[tuple
 def _round(scenarios: tuple[Scenario, ...], effort: Effort, first: int, last: int) -> Replicated:
     assert effort.seed is not None
     study = Study(
-        scenarios, first, last, effort.seed, effort.engine, effort.keep_journeys, effort.census_only
+        scenarios,
+        first,
+        last,
+        effort.seed,
+        effort.engine,
+        effort.keep_journeys,
+        effort.census_only,
+        effort.met,
     )
     on_done: Callable[[int, int], None] = lambda done, total: effort.on_done(first + done, first + total)  # noqa: E731
     return replicate(

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from flowsim.errors import Stopped
 from flowsim.experiment.replicate import Study, replicate
-from flowsim.experiment.run import Effort
+from flowsim.experiment.run import Effort, as_met
 from flowsim.results import Result
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.timeline import build_timeline
@@ -28,17 +28,27 @@ def run_on(scenario: Scenario, so_far: Result | None, effort: Effort) -> Result:
     build_timeline(scenario)
     begun = time.perf_counter()
     study = Study(
-        (scenario,), len(done), effort.replications, effort.seed, effort.engine, effort.keep_journeys
+        (scenario,),
+        len(done),
+        effort.replications,
+        effort.seed,
+        effort.engine,
+        effort.keep_journeys,
+        met=effort.met,
     )
     more = replicate(study, cores=effort.cores, executor=effort.executor, on_done=effort.on_done)
     outcomes = (*done, *(one for (one,) in more.outcomes))
     if not outcomes:
         raise Stopped("stopped before the first replication was finished: there is nothing to show")
     seconds = time.perf_counter() - begun + (so_far.seconds if so_far else 0.0)
-    return Result(scenario, outcomes, effort.seed, effort.engine, seconds, more.stopped)
+    met = as_met(effort.met, scenario, len(outcomes))
+    return Result(scenario, outcomes, effort.seed, effort.engine, seconds, more.stopped, *met)
 
 
 def evened(results: Sequence[Result]) -> list[Result]:
     """Results cut to the replications that all of them have, so that they can be paired."""
     fewest = min(result.replications for result in results)
-    return [r if r.replications == fewest else replace(r, outcomes=r.outcomes[:fewest]) for r in results]
+    return [
+        r if r.replications == fewest else replace(r, outcomes=r.outcomes[:fewest], met=r.met[:fewest])
+        for r in results
+    ]

@@ -118,7 +118,7 @@ def _chances(outcomes: Sequence[Outcome], timeline: Timeline) -> Iterator[Row]:
         yield Row("chance_week_at_or_under_target", wilson_interval(weekly, trials), "share")
     mean_met = float((delayed.mean(axis=1) <= target).sum())
     yield Row("chance_mean_at_or_under_target", wilson_interval(mean_met, trials), "share")
-    held = np.array([_held_from(row) for row in met])
+    held = np.array([held_from(row) for row in met])
     reached = ~np.isnan(held)
     yield Row("chance_target_held_four_weeks", wilson_interval(float(reached.sum()), trials), "share")
     # The first such day is given only where most replications have one: a mean over the lucky few would mislead.
@@ -127,7 +127,7 @@ def _chances(outcomes: Sequence[Outcome], timeline: Timeline) -> Iterator[Row]:
     yield Row("first_day_target_held", Interval(float(middle), float(low), float(high)), "days")
 
 
-def _held_from(met: np.ndarray) -> float:
+def held_from(met: np.ndarray) -> float:
     """The first day from which the target is met for four weeks running; NaN if it never is."""
     run = np.convolve(met, np.ones(HELD_DAYS), mode="valid") if met.size >= HELD_DAYS else np.zeros(0)
     days = np.flatnonzero(run == HELD_DAYS)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from flowsim.decisions.plausible import offered_sets
 from flowsim.errors import FlowsimError, ScenarioError
 from flowsim.scenario.files import bundled_names, from_text, load
 from flowsim.scenario.levers import OWN_NAME, levers_of, with_levers
@@ -29,7 +30,7 @@ LEVER: Final = "lever."
 
 @dataclass(frozen=True)
 class Choice:
-    """What the pages show. `levers` hold moved levers by key on the scenario `on`; `file` is a scenario of one's own."""
+    """What the pages show. `levers` hold moved levers by key on the scenario `on`; `file` is a scenario of one's own, `plausible` the name of a set."""
 
     base: str = START
     plans: tuple[str, ...] = FIRST_PLANS
@@ -40,6 +41,7 @@ class Choice:
     question: str = ""
     file_name: str = ""
     file_text: str = ""
+    plausible: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -74,6 +76,8 @@ def to_address(choice: Choice) -> dict[str, str]:
         found["on"] = choice.on
     if choice.replications != start.replications:
         found["replications"] = str(choice.replications)
+    if choice.plausible:
+        found["plausible"] = choice.plausible
     if choice.shown:
         found["shown"] = choice.shown
     if choice.question:
@@ -105,6 +109,7 @@ def from_address(parameters: Mapping[str, str]) -> tuple[Choice, list[str]]:
         question=parameters.get("question", ""),
         file_name=choice.file_name,
         file_text=choice.file_text,
+        plausible=_set(parameters.get("plausible", ""), wrong),
     )
     return _with_levers(choice, parameters, wrong), wrong
 
@@ -142,6 +147,13 @@ def _known(name: str, choice: Choice, instead: str, wrong: list[str]) -> str:
         return name
     wrong.append(f'The address names a scenario "{printable(name)[:60]}", which is not known here.')
     return instead
+
+
+def _set(name: str, wrong: list[str]) -> str:
+    if name and name not in offered_sets():
+        wrong.append(f'The address names a plausible set "{printable(name)[:60]}", which is not known here.')
+        return ""
+    return name
 
 
 def _replications(text: str | None, wrong: list[str]) -> int:

@@ -22,9 +22,11 @@ from flowsim.pages.session import (
     complain,
     enough_to_show,
     escaped,
+    plausible_for,
     remembered,
     scenario,
     scenario_or_words,
+    sets_for,
     standings,
 )
 from flowsim.report.answers import answer, change, differences_in_words, key_figures, not_tight
@@ -49,7 +51,8 @@ def page() -> None:
     st.title(f"Do we keep delayed transfers at or under {target:g}?")
     if len(loaded) < len(c.compared()) or not _can_be_compared(loaded):
         return
-    orders = [Order(s, loaded[0].run.seed, c.replications) for s in loaded]
+    plausible = plausible_for(loaded)
+    orders = [Order(s, loaded[0].run.seed, c.replications, plausible=plausible) for s in loaded]
     pending = awaited(orders)
     polled(lambda pending: _results(orders, pending), pending)
 
@@ -81,7 +84,22 @@ def _sidebar() -> None:
             "Replications", 2, MOST_REPLICATIONS, step=10, key=count, help="How often the period is repeated with other luck."
         )  # fmt: skip
         choose(base=base, plans=tuple(p for p in plans if p != base), replications=int(replications))
+        _fitted()
         _own_plan()
+
+
+def _fitted() -> None:
+    """Whether bands carry the doubt about fitted numbers too; only where there is a set that suits what is compared."""
+    c = choice()
+    names = sets_for([s for s in map(scenario_or_words, c.compared()) if s is not None])
+    if not names:
+        return
+    remembered("plausible", c.plausible if c.plausible in names else "", ("", *names))
+    chosen = st.selectbox(
+        "Uncertainty", ("", *names), key="plausible", format_func=lambda name: f"chance and fit: {name}" if name else "chance alone",
+        help="Chance alone: the scenario's numbers are taken as they are. Chance and fit: each replication meets one of the sets of numbers that the official figures leave plausible.",
+    )  # fmt: skip
+    choose(plausible=chosen)
 
 
 def _own_plan() -> None:
@@ -210,6 +228,8 @@ def _more(results: list[Result], found_all: bool) -> None:
             choose(shown=wanted)
             st.rerun()
     table(key_figures(results, comparison))
+    if results[0].met_words:
+        st.caption(escaped(results[0].met_words))
     loose = not_tight(results, comparison)
     if loose and found_all:
         st.markdown("**Not tight enough yet.** " + escaped(" ".join(loose)))

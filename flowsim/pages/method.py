@@ -17,7 +17,7 @@ from flowsim.scenario.sources import InputRow, input_rows
 
 CONFIDENCE: Final = {
     "H": "documented, holds here", "M": "documented, of another place or year", "L": "documented, weakly", "assumption": "assumption",
-    "tuned": "tuned to an official figure", "": "no source named",
+    "tuned": "tuned to an official figure", "fitted": "fitted to official figures, with a plausible range", "": "no source named",
 }  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def _sources() -> None:
         return
     st.markdown(figures_in_words(rows))
     kinds = st.multiselect(
-        "Show", list(CONFIDENCE), ["assumption", "tuned"], format_func=CONFIDENCE.__getitem__
+        "Show", list(CONFIDENCE), ["assumption", "tuned", "fitted"], format_func=CONFIDENCE.__getitem__
     )
     shown = [row for row in rows if row.is_figure and row.confidence in kinds]
     st.caption(f"{len(shown)} figures")

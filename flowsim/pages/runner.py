@@ -17,6 +17,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from flowsim.decisions.plausible import Met, Plausible
 from flowsim.engine import AUTO, chosen_engine, runs_in_threads
 from flowsim.errors import FlowsimError, Stopped
 from flowsim.experiment.replicate import cores_here
@@ -35,21 +36,23 @@ MOST_SESSIONS: Final = 60
 MOST_ORDERS: Final = 24
 MOST_REPLICATIONS: Final = 2_000
 
-Key = tuple[str, int, str, int]
+Key = tuple[str, int, str, int, str]
 
 
 @dataclass(frozen=True)
 class Order:
-    """What a page wants: a scenario in so many replications of a seed, with some journeys kept."""
+    """What a page wants: a scenario in so many replications of a seed, with some journeys kept; with a set, each meets a member."""
 
     scenario: Scenario
     seed: int
     replications: int
     keep_journeys: int = 0
+    plausible: Plausible | None = None
 
     def key(self, engine: str) -> Key:
         """What tells it from another: everything that affects results but the number of replications."""
-        return fingerprint(self.scenario), self.seed, engine, self.keep_journeys
+        mark = self.plausible.mark if self.plausible else ""
+        return fingerprint(self.scenario), self.seed, engine, self.keep_journeys, mark
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class _Task:
     scenario: Scenario
     seed: int
     keep_journeys: int
+    met: Met | None = None
     result: Result | None = None
     under_way: int = 0
     problem: str = ""
@@ -127,7 +131,8 @@ class Runner:
             mine.asked = time.monotonic()
             mine.orders = [(key, min(order.replications, MOST_REPLICATIONS)) for key, order in keyed]
             for key, order in keyed:
-                fresh = _Task(order.scenario, order.seed, order.keep_journeys, seconds_each=self._pace)
+                met = Met(order.plausible) if order.plausible else None
+                fresh = _Task(order.scenario, order.seed, order.keep_journeys, met, seconds_each=self._pace)
                 self._tasks.setdefault(key, fresh)
                 self._tasks.move_to_end(key)
             standings = [self._standing(session, key, order) for key, order in keyed]
@@ -177,7 +182,7 @@ class Runner:
                 task.views.clear()
             found = replace(task.result, scenario=order.scenario, stopped=False)
             # Exactly as many as were asked for: the same numbers as the command line's, whoever ran it further.
-            task.views[name] = replace(found, outcomes=found.outcomes[:wanted])
+            task.views[name] = replace(found, outcomes=found.outcomes[:wanted], met=found.met[:wanted])
         return task.views[name]
 
     # Housekeeping. The lock is held.
@@ -250,6 +255,7 @@ class Runner:
             executor=self._pool(),
             keep_journeys=task.keep_journeys,
             on_done=on_done,
+            met=task.met,
         )
         try:
             result = run_on(task.scenario, task.result, effort)

@@ -9,10 +9,12 @@ from typing import Any, Final
 
 import streamlit as st
 
+from flowsim.decisions.plausible import Plausible, met_by, offered_sets
 from flowsim.errors import FlowsimError, ScenarioError
 from flowsim.pages.choice import Choice, from_address, to_address
 from flowsim.pages.runner import Order, Runner, Standing
 from flowsim.results import Result
+from flowsim.scenario.files import fingerprint
 from flowsim.scenario.levers import OWN_NAME
 from flowsim.scenario.model import Scenario
 
@@ -97,6 +99,42 @@ def complain(error: FlowsimError) -> None:
 def escaped(text: str) -> str:
     """Text of others so that it is shown as it is, not as Markdown."""
     return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-!|$:~" else c for c in text)
+
+
+# Plausible sets
+
+
+@st.cache_resource(show_spinner=False, max_entries=20)
+def _plausible(name: str, place: str) -> Plausible | None:
+    """A set by its name; None where it cannot be read any more."""
+    try:
+        return Plausible.load(place)
+    except FlowsimError:
+        return None
+
+
+@st.cache_data(show_spinner=False, max_entries=500)
+def _suits(name: str, place: str, _scenario: Scenario, mark: str) -> bool:
+    found = _plausible(name, place)
+    try:
+        return found is not None and bool(met_by(place, [_scenario]))
+    except FlowsimError:
+        return False
+
+
+def sets_for(scenarios: Sequence[Scenario]) -> list[str]:
+    """The names of the sets that suit all of these scenarios."""
+    return [
+        name
+        for name, place in offered_sets().items()
+        if scenarios and all(_suits(name, place, s, fingerprint(s)) for s in scenarios)
+    ]
+
+
+def plausible_for(scenarios: Sequence[Scenario]) -> Plausible | None:
+    """The set that the visitor has chosen, if it suits what is compared."""
+    name = choice().plausible
+    return _plausible(name, offered_sets()[name]) if name and name in sets_for(scenarios) else None
 
 
 # Running

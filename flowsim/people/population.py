@@ -201,6 +201,9 @@ def _walkers(plan: Blueprint, crowd: Crowd, hindered: bool) -> Walkers:
             entry=_by_group(crowd, lambda g: g.entry),
             begins=_by_group(crowd, lambda g: g.begins),
             leads_to=_by_group(crowd, _leads_to),
+            team=_by_group(
+                crowd, lambda g: NONE if g.there is None or g.there.team is None else g.there.team
+            ),
             may_ask=_by_group(crowd, lambda g: int(g.there is None or g.there.stay is None)),
         ),
         settled_stay=_of_those_there(plan, crowd, "stay", person)

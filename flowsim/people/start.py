@@ -11,7 +11,7 @@ import numpy as np
 from flowsim.distributions import in_progress, quantile
 from flowsim.people.blueprint import Blueprint
 from flowsim.people.crowds import NO_PLACE
-from flowsim.people.tables import THERE, WAITING
+from flowsim.people.tables import IN_HOSPITAL, THERE, WAITING
 from flowsim.ranks import Ranks
 from flowsim.units import Floats, Ints
 
@@ -24,7 +24,8 @@ class AlreadyThere:
 
     `stay` is the whole stay in the place (days); `entered` and `asked` lie before the start, `asked`
     is NaN for those who do not wait yet. Those who wait in no place have no stay yet, and `place` is
-    what they wait for.
+    what they wait for. Who waits for a `team` has been ready since before the start; the tasks that come before
+    that team's are done.
     """
 
     source: str
@@ -35,6 +36,7 @@ class AlreadyThere:
     stay: Floats | None
     entered: Floats
     asked: Floats
+    team: int | None = None  # whose task they wait for
 
     @property
     def size(self) -> int:
@@ -50,6 +52,8 @@ def already_there(plan: Blueprint, ranks: Ranks) -> Iterator[AlreadyThere]:
             yield from _in_progress(plan, ranks, number, initial.people)
         if initial.waiting:
             yield from _waiting(plan, ranks, number, initial.waiting)
+        if initial.waiting_in_hospital:
+            yield from _in_hospital(plan, ranks, number, initial.waiting_in_hospital)
 
 
 def _in_progress(plan: Blueprint, ranks: Ranks, place: int, count: int) -> Iterator[AlreadyThere]:
@@ -84,9 +88,30 @@ def _waiting(plan: Blueprint, ranks: Ranks, awaited: int, count: int) -> Iterato
             nowhere = np.full(chosen.size, np.nan)
             yield AlreadyThere(source, entries[route], awaited, None, route_of, None, nowhere, asked)
             continue
-        spec = plan.needs(0, entries[route], route, place).stay
-        stay = quantile(spec, stay_rank[chosen]) if spec else np.zeros(chosen.size)
+        stay = _whole_stay(plan, route, place, stay_rank[chosen])
         yield AlreadyThere(source, entries[route], place, awaited, route_of, stay, asked - stay, asked)
+
+
+def _in_hospital(plan: Blueprint, ranks: Ranks, awaited: int, count: int) -> Iterator[AlreadyThere]:
+    """People who are ready in hospital and wait for a place, or for the task of a team."""
+    name = plan.offer.names[awaited]
+    source = IN_HOSPITAL + name
+    is_team = not plan.offer.is_place[awaited]
+    route_rank, waited_rank, stay_rank, _ = ranks.blocks(source, count).T
+    waited_spec = plan.scenario.services[name].initial.waited
+    waited = quantile(waited_spec, waited_rank) if waited_spec else np.zeros(count)
+    for (route, place), chosen in _split(plan.crowds.in_hospital[name], route_rank):
+        ready = plan.timeline.first_day - waited[chosen]
+        stay = _whole_stay(plan, route, place, stay_rank[chosen])
+        yield AlreadyThere(
+            source, plan.crowds.entries[route], place, None if is_team else awaited, _number(plan, route, chosen.size), stay,
+            ready - stay, np.full(chosen.size, np.nan) if is_team else ready, awaited if is_team else None,
+        )  # fmt: skip
+
+
+def _whole_stay(plan: Blueprint, route: str, place: int, rank: Floats) -> Floats:
+    spec = plan.needs(0, plan.crowds.entries[route], route, place).stay
+    return quantile(spec, rank) if spec else np.zeros(rank.size)
 
 
 def _split(weights: dict[K, float], rank: Floats) -> Iterator[tuple[K, Ints]]:

@@ -17,6 +17,7 @@ NO_ROW: Final = -1
 # Sources of people who are there at the start. No name of a stream has a space in it.
 THERE: Final = "there at the start/"
 WAITING: Final = "waiting at the start/"
+IN_HOSPITAL: Final = "in hospital at the start, waiting for/"
 
 
 class Needs(NamedTuple):
@@ -162,7 +163,8 @@ def _sources(scenario: Scenario) -> dict[str, int]:
     services = scenario.services
     there = [THERE + name for name, service in services.items() if service.initial.people]
     waiting = [WAITING + name for name, service in services.items() if service.initial.waiting]
-    return {name: number for number, name in enumerate([*scenario.streams, *there, *waiting])}
+    in_hospital = [IN_HOSPITAL + name for name, s in services.items() if s.initial.waiting_in_hospital]
+    return {name: number for number, name in enumerate([*scenario.streams, *there, *waiting, *in_hospital])}
 
 
 def keys_of(sources: dict[str, int], offer: Offer, seed: int) -> Keys:

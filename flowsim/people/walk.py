@@ -49,6 +49,7 @@ class Groups(NamedTuple):
     entry: Any  # the place where their routes begin
     begins: Any  # the place of their first step
     leads_to: Any  # where that step leads, if that is settled already; else NONE
+    team: Any  # whose task in that step they wait for, those before it being done; else NONE
     may_ask: Any  # whether they ask for their first place, and so may turn to plan B; else they are in it
 
 
@@ -208,12 +209,18 @@ def walk(  # noqa: C901 - handing the tables on to a part of it takes longer tha
                 else:
                     rows.otherwise[parent] = at
             if hindered:
+                done_before = groups.team[group] if number == 0 else NONE
                 for given in range(needs.first_task[need], needs.first_task[need] + needs.tasks[need]):
+                    waits_for_it = needs.task_team[given] == done_before
+                    if waits_for_it:
+                        done_before = NONE
+                    if done_before != NONE:
+                        continue
                     key = 2 * (place * needs.services + needs.task_team[given])
                     needed, work, _, _ = block(
                         keys.task[key], keys.task[key + 1], index, replication, visit, 0
                     )
-                    if needs.task_share[given] >= 1.0 or needed < needs.task_share[given]:
+                    if waits_for_it or needs.task_share[given] >= 1.0 or needed < needs.task_share[given]:
                         task_rows.team[task] = needs.task_team[given]
                         task_rows.work[task] = needs.task_work[given]
                         task_rows.rank[task] = work

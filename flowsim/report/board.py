@@ -25,7 +25,7 @@ from flowsim.scenario.files import bundled_names, fingerprint
 from flowsim.scenario.sources import InputRow
 from flowsim.version import __version__
 
-DOUBTFUL: Final = ("assumption", "tuned", "L", "")
+DOUBTFUL: Final = ("assumption", "tuned", "fitted", "L", "")
 SHOWN_VALUES: Final = 8
 VERBS: Final = {"set": "{}", "scale": "times {}", "add": "plus {}"}
 _CHANGE: Final = re.compile(r"^(changes|escalations)\[\d+\](\.(?P<verb>[a-z_]+))?(\.(?P<rest>.+))?$")
@@ -198,7 +198,7 @@ def _assumed(paper: Paper) -> Iterator[Block]:
         )
     own = _doubtful(paper)
     yield Paragraph(
-        f"Of the figures of {base.scenario.title} {len(own)} are assumptions, tuned, of low confidence or without a source: they are listed in the "
+        f"Of the figures of {base.scenario.title} {len(own)} are assumptions, tuned, fitted, of low confidence or without a source: they are listed in the "
         "annex. What the model leaves out, and its rules, are in flowsim's handbook."
     )
 
@@ -253,7 +253,7 @@ def _doubtful(paper: Paper) -> list[InputRow]:
 
 def _annex(paper: Paper) -> Iterator[Block]:
     yield Table(
-        f"Figures of {paper.comparison.base.scenario.title} that are assumptions, tuned, of low confidence or without a source",
+        f"Figures of {paper.comparison.base.scenario.title} that are assumptions, tuned, fitted, of low confidence or without a source",
         ("Figure", "Value", "Where it comes from"),
         list(grouped(_doubtful(paper))),
         frozenset(),

@@ -39,7 +39,7 @@ FIGURES: Final = (
 )  # fmt: skip
 
 LIMITS: Final = (
-    "**Fitted by hand.** The two base scenarios were tuned by hand to official levels; meeting those levels is no proof that the model is right.",
+    "**Fitted.** The numbers of the two base scenarios that nobody has published were fitted to the official months (`flowsim calibrate`), the others tuned by hand or assumed; meeting those months is no proof that the model is right. With the plausible set bands carry what the fit leaves open.",
     "**Sizes of plans are assumptions**, named beside each figure; none was tuned to its result.",
     "**Left out**: ages and diagnoses, wards, theatres and elective care, staff as individuals, transport, delays in non-acute hospitals.",
     "Emergency admissions of adults only; occupancy of the hospital is not that of the trust.",

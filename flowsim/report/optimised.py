@@ -79,6 +79,8 @@ def optimum_sentences(found: Optimum) -> Iterator[str]:
         yield "Stopped early: this is the best so far, judged by the draws that chose it, so it is likely flattered."
     elif found.winner is not None:
         yield from _how_sure(found)
+    if found.met_words:
+        yield found.met_words
     yield (
         f"{len(found.space):,} plans, {len(found.searched.known)} of them tried, {found.runs:,} replications, seed {found.seed}, "
         f"engine {found.engine}. Prices are as given, in pounds a day for one unit."

@@ -89,7 +89,10 @@ def sentences(results: Sequence[Result], comparison: Comparison | None = None) -
     yield (
         f"{first.replications} replications of {first.scenario.run.days} days from "
         f"{first.scenario.run.start:%d %B %Y}, seed {first.seed}, engine {first.engine}. "
-        "Ranges in brackets are 95 % intervals over replications: they hold chance, not doubt about the assumptions."
+        + (
+            first.met_words
+            or "Ranges in brackets are 95 % intervals over replications: they hold chance, not doubt about the assumptions."
+        )
         + (" A difference with a question mark cannot be called." if comparison else "")
     )
     if first.stopped:

@@ -8,7 +8,6 @@ from flowsim.scenario.files import (
     fingerprint,
     from_text,
     load,
-    observed_monthly,
     to_toml,
 )
 from flowsim.scenario.model import Scenario
@@ -32,7 +31,7 @@ _LATER = {
 
 __all__ = [
     "InputField", "Plan", "Scenario", "ServiceLoad", "Timeline", "altered", "bank_holidays", "build_timeline",
-    "bundled_names", "document_of", "fingerprint", "from_text", "inputs", "inputs_of", "load", "observed_monthly",
+    "bundled_names", "document_of", "fingerprint", "from_text", "inputs", "inputs_of", "load",
     "offered_load", "to_toml", "warnings",
 ]  # fmt: skip
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
-import math
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from flowsim.errors import ScenarioError
+from flowsim.scenario.columns import rows_of, with_columns
 from flowsim.scenario.edits import merged, spread_out
-from flowsim.scenario.explain import dotted_path, explained
+from flowsim.scenario.explain import explained
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.safely import (
     MOST_BYTES,
@@ -34,12 +31,6 @@ from flowsim.scenario.timeline import bank_holidays, build_timeline, complaints_
 from flowsim.scenario.words import Complaint, distinct, nearest, printable, shortened
 from flowsim.scenario.written import count_keys, written
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-MOST_CSV_BYTES: Final = 5_000_000
-MOST_ROWS: Final = 200_000
-MOST_VALUES: Final = 4_000
 MOST_BASES: Final = 8
 LONGEST_NAME: Final = 80
 LISTS: Final = ("changes", "escalations")
@@ -162,7 +153,7 @@ def _scenario(layers: tuple[Layer, ...], name: str) -> Scenario:
     document: dict[str, Any] = {}
     folder: str | None = None
     for layer in layers:
-        own = _with_columns(layer)
+        own = with_columns(layer.document, layer.folder, layer.file)
         folder = _official_folder(layer, own) or folder
         document = over(document, own)
     wrong = [Complaint("name", _NO_NAME)] if "name" in document else []
@@ -244,97 +235,6 @@ def _mend(document: Any, path: str) -> None:
         document[last] = stand_in(shape)
 
 
-# Files that a scenario names
-
-
-def _with_columns(layer: Layer) -> dict[str, Any]:
-    """The layer's tables with every `file` and `column` replaced by the values found there."""
-    if layer.folder is None:
-        return layer.document
-
-    def read(file: str, column: str, path: str) -> dict[str, Any]:
-        return _column(layer, file, column, path)
-
-    result: dict[str, Any] = _replaced(layer.document, (), read)
-    return result
-
-
-def _replaced(node: Any, path: tuple[str | int, ...], read: Callable[[str, str, str], dict[str, Any]]) -> Any:
-    if isinstance(node, list):
-        return [_replaced(v, (*path, i), read) for i, v in enumerate(node)]
-    if not isinstance(node, dict):
-        return node
-    file, column = node.get("file"), node.get("column")
-    if isinstance(file, str) and isinstance(column, str):
-        rest = {k: v for k, v in node.items() if k not in ("file", "column")}
-        return {**read(file, column, dotted_path(path)), **rest}
-    return {k: _replaced(v, (*path, k), read) for k, v in node.items()}
-
-
-def _column(layer: Layer, file: str, column: str, path: str) -> dict[str, Any]:
-    """The values of a column of a CSV file and how often each occurs. Raises ScenarioError."""
-    assert layer.folder is not None  # asked before
-    where = f"{layer.file}: {path}"
-    source = beside(layer.folder, file, layer.file, f"{path}.file")
-    rows = _rows(source, where)
-    header = next(rows, [])
-    if column not in header:
-        raise Wrong(
-            [
-                f"{where}.column = {shortened(column)}: {printable(file)} has no such column; {nearest(column, header)}"
-            ]
-        )
-    position = header.index(column)
-    values = [_cell(row, position, number, where) for number, row in enumerate(rows, start=2)]
-    kept = [value for value in values if value is not None]
-    if not kept:
-        raise Wrong([f"{where}.column = {shortened(column)}: {printable(file)} has no values in this column"])
-    return {"dist": "empirical", **_counted(kept)}
-
-
-def _rows(source: Path, where: str) -> Iterator[list[str]]:
-    """The rows of a CSV file, its header first. Raises ScenarioError where it is no such file."""
-    try:
-        data = read_bytes(source, MOST_CSV_BYTES, "a CSV file")
-        text = text_of(data, printable(str(source)))
-    except ScenarioError as error:
-        raise Wrong(f"{where}: {complaint}" for complaint in error.complaints) from None
-    try:
-        for number, row in enumerate(csv.reader(io.StringIO(text, newline=""))):
-            if number > MOST_ROWS:
-                raise Wrong([f"{where}: {printable(source.name)} has more than {MOST_ROWS:,} rows"])
-            if row:
-                yield [cell.strip() for cell in row]
-    except csv.Error as error:
-        raise Wrong([f"{where}: {printable(source.name)} is not a CSV file: {error}"]) from None
-
-
-def _cell(row: list[str], position: int, number: int, where: str) -> float | None:
-    """A cell as a number of days; None where it is empty."""
-    text = row[position] if position < len(row) else ""
-    if not text:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value <= 36_500:
-        raise Wrong(
-            [f"{where}: row {number} holds {shortened(text)}: must be a number from 0 to 36500 (days)"]
-        )
-    return value
-
-
-def _counted(values: list[float]) -> dict[str, Any]:
-    """Values and how often each occurs; very many different ones become equally likely quantiles."""
-    counts = Counter(values)
-    if len(counts) > MOST_VALUES:
-        ordered = sorted(values)
-        step = len(ordered) / MOST_VALUES
-        return {"values": [ordered[int((i + 0.5) * step)] for i in range(MOST_VALUES)]}
-    return {"values": sorted(counts), "weights": [float(counts[v]) for v in sorted(counts)]}
-
-
 # Official figures
 
 
@@ -362,7 +262,7 @@ def _official_folder(layer: Layer, document: Mapping[str, Any]) -> str | None:
 
 
 def _check_official(source: Path, where: str) -> None:
-    header = next(_rows(source, where), [])
+    header = next(rows_of(source, where), [])
     missing = [column for column in OFFICIAL_COLUMNS if column not in header]
     if missing:
         raise Wrong(
@@ -370,32 +270,6 @@ def _check_official(source: Path, where: str) -> None:
                 f"{where}: has no column {shortened(missing[0])}; it needs month and total, and may have one for each reason"
             ]
         )
-
-
-def observed_monthly(scenario: Scenario) -> pd.DataFrame | None:
-    """Official monthly figures: month ("2017-10"), total delayed days, delayed_per_day, and a column
-    for each reason code and body that the file has. None where the scenario names no file, or none is
-    at hand. Raises ScenarioError where the file cannot be read.
-    """
-    file = scenario.counting.observed
-    if file is None or scenario.folder is None:
-        return None
-    import pandas as pd
-
-    where = f"{scenario.file}: counting.observed = {shortened(file)}"
-    source = beside(Path(scenario.folder), file, scenario.file, "counting.observed")
-    rows = _rows(source, where)
-    header = next(rows, [])
-    table = pd.DataFrame([(row + [""] * len(header))[: len(header)] for row in rows], columns=header)
-    try:
-        months = pd.PeriodIndex(table.pop("month"), freq="M")
-        numbers: pd.DataFrame = table.apply(pd.to_numeric)
-    except (ValueError, TypeError, KeyError):
-        raise Wrong([f"{where}: must hold months such as 2017-10 and numbers"]) from None
-    if "delayed_per_day" not in numbers:
-        numbers["delayed_per_day"] = numbers["total"] / months.days_in_month
-    numbers.insert(0, "month", months.strftime("%Y-%m"))
-    return numbers
 
 
 # Writing

@@ -2,7 +2,7 @@
 
 Each number says its label, unit and hint here and nowhere else; the check, the forms and the
 handbook read them through `flowsim.scenario.fields`. Rules that need more than one field are
-in `flowsim.scenario.rules_of_sense`.
+in `flowsim.scenario.sense`.
 """
 
 from __future__ import annotations
@@ -355,6 +355,14 @@ class Initial(Part):
     )
     waiting: int = number(
         "People waiting", "people", "waiting for it at the start", low=0, high=1_000_000, default=0
+    )
+    waiting_in_hospital: int | None = number(
+        "Waiting in hospital",
+        "people",
+        "ready in hospital and waiting for it at the start (of a team: for its task); those above are then the ones elsewhere",
+        low=0,
+        high=1_000_000,
+        default=None,
     )
     waited: Duration | None = text("Waited", "how long those have already waited, days", None)
 

@@ -288,7 +288,8 @@ def _dates(scenario: Scenario) -> Found:
 
 
 def _people_at_start(scenario: Scenario) -> Found:
-    total = sum(s.initial.people + s.initial.waiting for s in scenario.services.values())
+    there = [s.initial for s in scenario.services.values()]
+    total = sum(i.people + i.waiting + (i.waiting_in_hospital or 0) for i in there)
     if total > MOST_AT_START:
         yield Complaint(
             "services.*.initial", f"adds up to {total} people at the start; at most {MOST_AT_START}"
@@ -296,7 +297,8 @@ def _people_at_start(scenario: Scenario) -> Found:
     for name, service in scenario.services.items():
         if service.kind == "team" and (service.initial.people or service.initial.waiting):
             yield Complaint(
-                f"services.{name}.initial", "people can be at the start in a place, but this is a team"
+                f"services.{name}.initial",
+                "people can be at the start in a place, but this is a team: only waiting_in_hospital makes sense",
             )
 
 

@@ -1,6 +1,7 @@
 """Where the figures of one scenario come from: the comment behind a figure is its source.
 
-Convention: `# <source> (H|M|L)` with the confidence in it, `# assumption: <why>`, `# tuned: <why>`.
+Convention: `# <source> (H|M|L)` with the confidence in it, `# assumption: <why>`, `# tuned: <why>`,
+`# fitted: <by what; plausible range>`.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
 
 Path_ = tuple[str | int, ...]
 _CONFIDENCE: Final = re.compile(r"\s*\((H|M|L)\)\s*$")
-_OWN_DOING: Final = re.compile(r"(assumption|tuned)\b[:\s]*", re.IGNORECASE)
+_OWN_DOING: Final = re.compile(r"(assumption|tuned|fitted)\b[:\s]*", re.IGNORECASE)
 
 
 class InputRow(NamedTuple):
     """One value that a scenario's file, or one it builds on, states.
 
-    `confidence` is "H", "M", "L", "assumption", "tuned" or "".
+    `confidence` is "H", "M", "L", "assumption", "tuned", "fitted" or "".
     """
 
     path: str

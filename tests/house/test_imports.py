@@ -19,7 +19,16 @@ ROOT = Path(__file__).resolve().parents[2]
 LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ground", ("flowsim.errors", "flowsim.units", "flowsim.version", "flowsim.memory")),
     ("loops", ("flowsim.compiling", "flowsim.counting")),
-    ("inputs", ("flowsim.scenario", "flowsim.distributions", "flowsim.generators", "flowsim.workbooks")),
+    (
+        "inputs",
+        (
+            "flowsim.scenario",
+            "flowsim.observed",
+            "flowsim.distributions",
+            "flowsim.generators",
+            "flowsim.workbooks",
+        ),
+    ),
     ("ranks", ("flowsim.ranks",)),
     ("people", ("flowsim.people",)),
     ("journeys", ("flowsim.journeys",)),
@@ -57,6 +66,7 @@ DOORS = {
     "streamlit": "flowsim.pages",
     "plotly": "flowsim.pages.pictures",
     "vidigi": "flowsim.pages.animation",
+    "sklearn": "flowsim.decisions.emulator",
     "docx": "flowsim.report.as_docx",
     "SALib": "flowsim.decisions.indices",
     "openpyxl": "flowsim.workbooks",

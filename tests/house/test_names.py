@@ -56,12 +56,17 @@ def forbidden_in(text: str) -> Iterator[tuple[int, str, str]]:
 
 def docstring_complaints(tree: ast.Module, file: str) -> Iterator[str]:
     """What is missing: the module's sentence, and the docstrings of public functions and classes."""
+    yield from purpose_complaints(tree, file)
+    yield from _undocumented(tree, file, "")
+
+
+def purpose_complaints(tree: ast.Module, file: str) -> Iterator[str]:
+    """Whether a module's first line says in a sentence what it is for."""
     first = (ast.get_docstring(tree) or "").partition("\n")[0]
     if not first:
         yield f"{file}: the module has no docstring"
     elif not re.match(r"^([A-Z`\"]|flowsim\b).*[.?!]$", first):
         yield f"{file}: the module's docstring does not begin with a sentence on one line: {first!r}"
-    yield from _undocumented(tree, file, "")
 
 
 def _is_stub(node: ast.stmt) -> bool:
@@ -86,6 +91,19 @@ def test_docstrings() -> None:
         complaint
         for path in sorted((ROOT / "flowsim").rglob("*.py"))
         for complaint in docstring_complaints(
+            ast.parse(path.read_text(encoding="utf-8")), path.relative_to(ROOT).as_posix()
+        )
+    ]
+    if complaints:
+        pytest.fail("\n".join(complaints), pytrace=False)
+
+
+def test_every_file_says_what_it_is_for() -> None:
+    complaints = [
+        complaint
+        for folder in ("scripts", "tests", "docs", "benchmarks")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for complaint in purpose_complaints(
             ast.parse(path.read_text(encoding="utf-8")), path.relative_to(ROOT).as_posix()
         )
     ]

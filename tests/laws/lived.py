@@ -169,7 +169,10 @@ class Lived:
         """What keeps somebody who is ready in hospital: the task not done yet, else the next place."""
         tasks, places = [], []
         for other in self.of_person[row.person]:
-            if other.asked < midnight <= (other.left if other.purpose == TASK else other.queued_until):
+            # Who is ready when the simulation starts asks for a task at that instant, and waits at that midnight.
+            at_start = other.purpose == TASK and other.asked == midnight == self.first_day
+            until = other.left if other.purpose == TASK else other.queued_until
+            if at_start or other.asked < midnight <= until:
                 if other.purpose == TASK and other.step == row.step:
                     tasks.append(other.service)
                 elif other.purpose == STAY and other.step == row.step + 1:

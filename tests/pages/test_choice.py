@@ -36,6 +36,7 @@ def test_an_address_gives_back_the_choice(choice: Choice) -> None:
         ({"lever.services.stit.capacity": "nan"}, "cannot be"),
         ({"lever.services.stit.capacity": "-1"}, "cannot be"),
         ({"lever.run.seed": "5"}, "cannot be"),
+        ({"plausible": "no-such-set"}, "not known here"),
         ({"file": "AAAA", "name": "x"}, "damaged"),
         ({"file": "é", "name": "x"}, "damaged"),
         ({"plans": "whole-plan,<script>"}, "not known here"),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from flowsim.cli.app_command import LOOPBACK, app_command, app_script
+from flowsim.decisions.plausible import Plausible
 from flowsim.pages import runner as runners
 from flowsim.pages.choice import to_address
 from flowsim.pages.session import runner
@@ -66,6 +69,25 @@ def test_plans_of_another_period_are_refused_in_words() -> None:
     test = opened(plans=("winter-pressure",))
     assert not test.exception
     assert "only the same period can be compared" in test.error[0].value.replace("\\", "")
+
+
+def test_a_plausible_set_is_offered_where_it_suits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = "services.stit.capacity"
+    table = pd.DataFrame({path: [8.0, 20.0], "weight": 1.0, "discrepancy": 1.0})
+    Plausible("small", (path,), table, "").save(tmp_path / "my-set")
+    assert "Uncertainty" not in [box.label for box in opened().selectbox]
+    monkeypatch.setenv("FLOWSIM_PLAUSIBLE", str(tmp_path / "my-set"))
+    test = opened(plausible="my-set")
+    assert not test.exception
+    box = next(box for box in test.selectbox if box.label == "Uncertainty")
+    assert box.value == "my-set"
+    for _ in range(40):
+        if any("1 number fitted to data" in c.value for c in test.caption):
+            break
+        time.sleep(0.25)
+        test.run()
+    else:
+        pytest.fail("the page does not say that bands carry the doubt about fitted numbers")
 
 
 def test_with_sign_in_set_up_nobody_sees_anything_before() -> None:

@@ -7,10 +7,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import flowsim
+from flowsim.decisions.plausible import Plausible, run_plausible
 from flowsim.pages.runner import MOST_SESSIONS, Order, Runner, Standing
+from flowsim.scenario.files import fingerprint
 from flowsim.scenario.levers import with_levers
 
 SMALL = flowsim.load(Path(__file__).parent / "small.toml")
@@ -49,6 +52,20 @@ def test_fewer_than_are_there_are_the_first_of_them(runner: Runner) -> None:
     assert found.finished
     assert found.result is not None
     assert found.result.summary.equals(flowsim.run(SMALL, replications=4, seed=5).summary)
+
+
+def test_a_plausible_set_is_met_as_on_the_command_line(runner: Runner) -> None:
+    path = "services.stit.capacity"
+    table = pd.DataFrame({path: [8.0, 20.0], "weight": 1.0, "discrepancy": 1.0})
+    plausible = Plausible("small", (path,), table, fingerprint(SMALL))
+    alone, met = until_done(runner, "a", [Order(SMALL, 5, 6), Order(SMALL, 5, 6, plausible=plausible)])
+    assert alone.result is not None
+    assert met.result is not None
+    assert met.result.summary.equals(run_plausible(SMALL, plausible, 6, seed=5).summary)
+    assert not met.result.summary.equals(alone.result.summary)
+    (fewer,) = runner.ask("b", [Order(SMALL, 5, 4, plausible=plausible)])
+    assert fewer.result is not None
+    assert fewer.result.summary.equals(run_plausible(SMALL, plausible, 4, seed=5).summary)
 
 
 def test_what_was_computed_is_not_computed_again(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:

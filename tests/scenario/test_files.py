@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowsim.errors import ScenarioError
+from flowsim.errors import InputError, ScenarioError
+from flowsim.observed import observed_monthly
 from flowsim.scenario import (
     Plan,
     altered,
@@ -20,7 +21,6 @@ from flowsim.scenario import (
     fingerprint,
     from_text,
     load,
-    observed_monthly,
     to_toml,
 )
 from flowsim.scenario.files import bundled_folder
@@ -182,10 +182,10 @@ def test_official_figures_beside_a_scenario(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(os.sep)
     figures = observed_monthly(scenario)
     assert figures is not None
-    assert figures["month"].tolist() == ["2017-10", "2017-11"]
-    assert figures["total"].tolist() == [310, 300]
-    assert figures["delayed_per_day"].tolist() == [10, 10]
-    assert {"A", "acute"} <= set(figures.columns)
+    assert [f"{month:%Y-%m}" for month in figures.index] == ["2017-10", "2017-11"]
+    assert figures["total_days"].tolist() == [310, 300]
+    assert figures["per_day"].tolist() == [10, 10]
+    assert {"days_A", "days_acute"} <= set(figures.columns)
 
 
 def test_copies_versions_and_workers_know_the_figures_too(tmp_path: Path) -> None:
@@ -231,14 +231,14 @@ def test_figures_of_the_bundled_scenarios_are_found_from_anywhere(
     ("content", "fragment"),
     [
         ("total\n3\n", "no column"),
-        ("month,total\nsoon,3\n", "months such as 2017-10"),
-        ("month,total\n2017-10,many\n", "numbers"),
+        ("month,total\nsoon,3\n", "no month; write it as 2017-10"),
+        ("month,total\n2017-10,many\n", "no number of days"),
     ],
 )
 def test_official_figures_that_are_none(tmp_path: Path, content: str, fragment: str) -> None:
     path = official(tmp_path)
     (tmp_path / "observed" / "city.csv").write_text(content)
-    with pytest.raises(ScenarioError, match=fragment):
+    with pytest.raises(InputError, match=fragment):
         observed_monthly(load(path))
 
 

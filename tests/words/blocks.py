@@ -1,8 +1,10 @@
 """Blocks of code in Markdown, and running them page by page as a reader would: in order, in one folder.
 
 What a block may be, by the word behind its fence: `python` is run; `console` holds commands behind "$ ", each with
-what it prints (a line of three dots stands for anything); `toml` is a scenario or a part of one, and is written to
-the file that a comment in its first line names; `text` is shown only. Indented lines are commands.
+what it prints (a line of three dots stands for anything); `sh` holds commands that are small enough to be run as
+they stand, and a `text` that follows it is a part of what the last of them prints; `toml` is a scenario or a part of
+one, and is written to the file that a comment in its first line names; any other `text` is shown only. Indented lines
+are commands, run with few replications.
 """
 
 from __future__ import annotations
@@ -18,16 +20,16 @@ import tomli
 from typer.testing import CliRunner
 
 from flowsim.cli import app
-from flowsim.scenario.files import from_text
+from flowsim.scenario.files import from_text, load
 
 ROOT = Path(__file__).parents[2]
 REPLICATIONS = "2"
-# Commands that are given fewer replications; two commands also less of what they try.
+# Commands that are given fewer replications; some also less of what they try.
 QUICKER = {
     "run": [], "compare": [], "money": [], "report": [], "where": [], "verify": [],
-    "sweep": ["--points", "2"], "sensitivity": ["--points", "1"],
-    "diagnose": [], "staff": [], "optimise": [],
+    "sweep": ["--points", "2"], "sensitivity": ["--points", "2"], "diagnose": ["--orders", "2"], "staff": [],
 }  # fmt: skip
+FIGURE = re.compile(r"\d[\d,]*(?:\.\d+)?")
 # A chance cannot be told from fewer.
 FEWEST = {"optimise": "100"}
 FLOWSIM = ("python", "-m", "flowsim")
@@ -69,6 +71,7 @@ class Page:
 
     folder: Path
     names: dict[str, Any] = field(default_factory=dict)
+    printed: str | None = None  # by the commands of the block just before
 
 
 def blocks_in(text: str) -> Iterator[Block]:
@@ -93,6 +96,9 @@ def blocks_in(text: str) -> Iterator[Block]:
 def commands_in(block: Block) -> Iterator[Command]:
     """The commands of a block: every line of an indented one, those behind "$ " of a console."""
     lines = list(enumerate(block.text.splitlines(), block.line))
+    if block.kind == "sh":
+        yield from (Command(_words(line), None, number) for number, line in lines if line.strip())
+        return
     if block.kind == "indented":
         if re.match(r"(python|pip|git|streamlit|py )", block.text):
             yield from (Command(_words(line), None, number) for number, line in lines if line.strip())
@@ -109,18 +115,38 @@ def _words(line: str) -> list[str]:
 
 def run_block(block: Block, page: Page) -> None:
     """Do what a reader would do with a block. Raises AssertionError in words where it does not work."""
+    printed, page.printed = page.printed, None
     if block.kind == "python":
         quick = re.sub(r"replications=\d+", f"replications={REPLICATIONS}", block.text)
         exec(compile(quick, f"line {block.line}", "exec"), page.names)
     elif block.kind == "toml":
         _toml(block, page)
+    elif block.kind == "sh":
+        page.printed = "".join(run_command(command, quick=False) for command in commands_in(block))
     elif block.kind in ("console", "indented"):
         for command in commands_in(block):
             run_command(command)
+    elif block.kind == "text" and printed is not None:
+        _part_of(block, printed)
     else:
         assert block.kind in SHOWN_ONLY, (
             f"line {block.line}: a block of {block.kind!r} is not run by anything"
         )
+
+
+def _part_of(block: Block, printed: str) -> None:
+    """What a page shows below a command is what it prints: each sentence, however broken, and each figure of a table.
+
+    A page may leave out rows, columns and sentences.
+    """
+    found = " ".join(printed.split())
+    rows = [line for line in block.text.splitlines() if re.search("[\u2500-\u257f]", line)]
+    prose = " ".join(" ".join(line for line in block.text.splitlines() if line not in rows).split())
+    sentences = [part for part in re.split(r"(?<=[.?]) (?=[A-Z])|\.\.\.", prose) if part.strip()]
+    figures = set(FIGURE.findall(printed))
+    missing = [part for part in sentences if part.strip() not in found]
+    missing += [figure for row in rows for figure in FIGURE.findall(row) if figure not in figures]
+    assert not missing, f"line {block.line}: the page shows {missing}, but it prints\n{printed}"
 
 
 def _toml(block: Block, page: Page) -> None:
@@ -133,30 +159,45 @@ def _toml(block: Block, page: Page) -> None:
         tomli.loads(block.text)
 
 
-def run_command(command: Command) -> None:
-    """Run one command in the present folder; compare what it prints where the page shows it."""
+def run_command(command: Command, quick: bool = True) -> str:
+    """Run one command in the present folder, and hand back what it prints; compare that where the page shows it."""
     words = command.words
     if words[:1] == ["flowsim"]:
         words = [*FLOWSIM, *words[1:]]
     if tuple(words[:3]) == FLOWSIM:
-        _flowsim(words[3:], command)
-        return
+        return _flowsim(words[3:], command, quick=quick and not command.output)
     known = [check for pattern, check in OTHERS if re.match(pattern, " ".join(words))]
     assert known, f"line {command.line}: nothing checks this command: {' '.join(words)}"
     known[0](words)
+    return ""
 
 
-def _flowsim(words: list[str], command: Command) -> None:
+def _flowsim(words: list[str], command: Command, quick: bool) -> str:
     if words[0] == "app":
         # It serves until it is stopped; tests/pages does that.
         said = CliRunner().invoke(app, ["app", "--help"], env={"COLUMNS": "200"}).output
         assert all(word in said for word in words if word.startswith("--")), f"line {command.line}"
-        return
-    answer = CliRunner().invoke(app, words if command.output else quickened(words))
+        return ""
+    if quick and words[0] == "optimise":
+        _levers_are_right(words)
+        return ""
+    answer = CliRunner().invoke(app, quickened(words) if quick else words)
     assert answer.exit_code == 0, f"line {command.line}: exit code {answer.exit_code}\n{answer.output}"
     assert "Traceback" not in answer.output
     if command.output:
         _same(command, answer.stdout)
+    return answer.stdout
+
+
+def _levers_are_right(words: list[str]) -> None:
+    """A search takes minutes, so its levers are only read against their scenario; smaller ones run as they stand."""
+    from flowsim.decisions.levers import space_of
+
+    given = {
+        name: [words[i + 1] for i, w in enumerate(words) if w == f"--{name}"] for name in ("lever", "limit")
+    }
+    assert given["lever"]
+    space_of(load(words[1]), given["lever"], given["limit"])
 
 
 def quickened(words: list[str]) -> list[str]:
@@ -203,7 +244,7 @@ def _is_a_module(words: list[str]) -> None:
 OTHERS: tuple[tuple[str, Callable[[list[str]], None]], ...] = (
     (r"python3? scripts/\w+\.py", _is_there),
     (r"python3? -m pytest", _is_there),
-    (r"python3? -m benchmarks\.\w+", _is_a_module),
+    (r"python3? -m (benchmarks|tests\.\w+)\.\w+", _is_a_module),
     (r"(python3? -m )?pip install", _is_there),
     (r"git clone", lambda _: None),
     (r"streamlit run app\.py", _is_there),

@@ -24,6 +24,7 @@ def read(path: Path) -> nbformat.NotebookNode:
 def test_all_six_are_there() -> None:
     assert {path.stem for path in NOTEBOOKS} >= {
         "first-comparison", "sizing-seven-day-stit", "diagnostic-workshop", "writing-your-own-scenario", "reading-a-journey",
+        "fitting-your-own-city",
     }  # fmt: skip
 
 

@@ -1,0 +1,138 @@
+"""Counts of today: who is in hospital ready by what they wait for, caseloads and queues, as people can count them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from flowsim.errors import DataError
+from flowsim.observed.cells import REASONS, Findings, Table, moment_of, number_of, shown
+from flowsim.observed.daily import is_census, read_census
+from flowsim.observed.kinds import table_in
+from flowsim.observed.sheets import read_sheets
+from flowsim.scenario.words import printable
+from flowsim.workbooks import Cell
+
+COUNTS: Final = ("in_hospital", "delayed", "caseload", "waiting_elsewhere")
+LONGEST_WAIT_DAYS: Final = 3_650
+
+
+@dataclass(frozen=True)
+class Count:
+    """What was counted of one service or one reason; None where it was not. `where` names file and row for a complaint.
+
+    `in_hospital`: people ready in hospital who wait for it. `delayed`: those of them who are officially counted, where that
+    is what is known. `caseload`: people in the service. `waiting_elsewhere`: people who wait for it outside hospital.
+    `waited_days`: how long those who wait have waited so far, on average.
+    """
+
+    what: str
+    where: str
+    in_hospital: int | None = None
+    delayed: int | None = None
+    caseload: int | None = None
+    waiting_elsewhere: int | None = None
+    waited_days: float | None = None
+
+
+@dataclass(frozen=True)
+class Today:
+    """All counts of one day. `date` is the day that begins with them, where the file says so."""
+
+    counts: tuple[Count, ...]
+    date: dt.date | None = None
+
+
+def is_today(header: tuple[str, ...]) -> bool:
+    """Whether a header is that of counts of today."""
+    return "what" in header and bool(set(COUNTS) & set(header))
+
+
+def read_today(path: str | Path) -> Today:
+    """Counts of one day: a table with `what` (a service, or a reason code) and some of in_hospital, delayed, caseload,
+    waiting_elsewhere, waited_days and date; or a daily census by reason, whose last day is taken.
+
+    A census is of the midnight that ends its day, so the run begins on the day after. Raises DataError with every complaint.
+    """
+    found = Findings()
+    sheets = read_sheets(Path(path))
+    for sheet in sheets:
+        table = table_in(sheet, is_today)
+        if table is not None:
+            today = _from_counts(table, found)
+            found.raise_if_any()
+            return today
+        table = table_in(sheet, is_census)
+        if table is not None:
+            census = read_census(table, found)
+            found.raise_if_any()
+            return _from_census(census, sheet.where)
+    words = "holds no counts of today: a column what (a service or a reason code) and some of"
+    more = "or a daily census (date, and a column for each reason)"
+    raise DataError([f"{printable(str(path))}: {words} {', '.join(COUNTS)}; {more}"])
+
+
+def _from_census(census: pd.DataFrame, where: str) -> Today:
+    last = pd.DatetimeIndex(census.index)[-1]
+    row = census.iloc[-1]
+    counts = tuple(
+        Count(code, f"{where}: {last:%Y-%m-%d}", delayed=int(row[code]))
+        for code in REASONS
+        if row.get(code, 0) > 0
+    )
+    return Today(counts, (last + pd.Timedelta(days=1)).date())
+
+
+def _from_counts(table: Table, found: Findings) -> Today:
+    what_at, wait_at, date_at = table.position("what"), table.position("waited_days"), table.position("date")
+    assert what_at is not None  # is_today
+    places = {name: place for name in COUNTS if (place := table.position(name)) is not None}
+    counts: dict[str, Count] = {}
+    dates: set[dt.date] = set()
+    for number, row in table.rows():
+        what = str(row[what_at] or "").strip()
+        if not what:
+            found.wrong(table.where(number, what_at), "names neither a service nor a reason code")
+            continue
+        if what in counts:
+            found.wrong(table.where(number, what_at), f"{shown(what)} is there for a second time")
+        values: dict[str, int | None] = {}
+        for name, place in places.items():
+            values[name] = _whole(table, number, place, row[place], found)
+        waited = None if wait_at is None else number_of(row[wait_at], blank=-1.0)
+        if wait_at is not None and (waited is None or waited > LONGEST_WAIT_DAYS):
+            found.wrong(
+                table.where(number, wait_at), f"{shown(row[wait_at])} is no number of days from 0 to 3650"
+            )
+        if date_at is not None and row[date_at] is not None:
+            date = moment_of(row[date_at])
+            if date is None:
+                found.wrong(
+                    table.where(number, date_at), f"{shown(row[date_at])} is no date; write it as 2017-10-01"
+                )
+            else:
+                dates.add(date.date())
+        counts[what] = Count(
+            what, table.where(number), waited_days=waited if waited and waited > 0 else None, **values
+        )
+    if len(dates) > 1:
+        found.wrong(table.sheet.where, f"holds counts of {len(dates)} days; give those of one")
+    if not counts and not found.complaints:
+        found.wrong(table.sheet.where, "has a header but nothing under it")
+    return Today(tuple(counts.values()), next(iter(dates), None))
+
+
+def _whole(table: Table, number: int, place: int, cell: Cell, found: Findings) -> int | None:
+    if cell is None:
+        return None
+    value = number_of(cell)
+    if value is None or not value.is_integer():
+        found.wrong(
+            table.where(number, place), f"{shown(cell)} is no number of people, which is whole and 0 or more"
+        )
+        return None
+    return int(value)
