@@ -108,7 +108,9 @@ def installed(work: Path, python: str, wheel: Path) -> str:
     call(
         [own, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "-r", str(ROOT / RUN_LOCK)]
     )
-    call([own, "-m", "pip", "install", "--quiet", "--no-deps", str(wheel)])
+    # By name, so that the bill of materials holds a version and no path of this computer.
+    name = wheel.name.split("-")
+    call([own, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--find-links", str(wheel.parent), f"{name[0]}=={name[1]}"])  # fmt: skip
     call([own, "-m", "pip", "check"])
     # Far from the checkout, so that only what was installed can be found.
     away = place / "away"
@@ -156,9 +158,12 @@ def verdict(code: int, said: str) -> Said:
         return Said(
             1, f"{found[1]} known vulnerabilities: see above, take newer versions (scripts/lock.py --upgrade)"
         )
+    why = next(
+        (line for line in reversed(said.splitlines()) if line.startswith("ERROR")), "pip-audit gave no reason"
+    )
     return Said(
         NOBODY_ASKED,
-        "NOBODY COULD BE ASKED, so this says nothing about vulnerabilities. Ask again where the service can be reached.",
+        f"NOBODY COULD BE ASKED ({why}), so this says nothing about vulnerabilities. Ask again where the service can be reached.",
     )
 
 

@@ -3,7 +3,8 @@
 What a block may be, by the word behind its fence: `python` is run; `console` holds commands behind "$ ", each with
 what it prints (a line of three dots stands for anything); `sh` holds commands that are small enough to be run as
 they stand, and a `text` that follows it is a part of what the last of them prints; `toml` is a scenario or a part of
-one, and is written to the file that a comment in its first line names; any other `text` is shown only. Indented lines
+one, and is written to the file that a comment in its first line names; `csv` is written to the CSV file that the page
+named last; any other `text` is shown only. Indented lines
 are commands, run with few replications.
 """
 
@@ -29,6 +30,7 @@ QUICKER = {
     "run": [], "compare": [], "money": [], "report": [], "where": [], "verify": [],
     "sweep": ["--points", "2"], "sensitivity": ["--points", "2"], "diagnose": ["--orders", "2"], "staff": [],
 }  # fmt: skip
+LONG = ("app", "optimise", "calibrate", "backtest")
 FIGURE = re.compile(r"\d[\d,]*(?:\.\d+)?")
 # A chance cannot be told from fewer.
 FEWEST = {"optimise": "100"}
@@ -54,6 +56,7 @@ class Block:
     kind: str
     text: str
     line: int
+    file: str = ""  # the CSV file that the page named last before it
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,8 @@ def blocks_in(text: str) -> Iterator[Block]:
         if fence:
             end = next(i for i in range(at + 1, len(lines)) if lines[i].strip() == fence[2])
             inside = [line[len(fence[1]) :] for line in lines[at + 1 : end]]
-            yield Block(fence[3], "\n".join(inside), at + 2)
+            named = re.findall(r"`([\w-]+\.csv)`", "\n".join(lines[:at]))
+            yield Block(fence[3], "\n".join(inside), at + 2, named[-1] if named else "")
             at = end + 1
         elif lines[at].startswith("    ") and not (at and lines[at - 1].strip()):
             end = next((i for i in range(at, len(lines)) if lines[i].strip() and not lines[i].startswith("    ")), len(lines))  # fmt: skip
@@ -121,6 +125,8 @@ def run_block(block: Block, page: Page) -> None:
         exec(compile(quick, f"line {block.line}", "exec"), page.names)
     elif block.kind == "toml":
         _toml(block, page)
+    elif block.kind == "csv":
+        (page.folder / block.file).write_text(block.text + "\n", encoding="utf-8")
     elif block.kind == "sh":
         page.printed = "".join(run_command(command, quick=False) for command in commands_in(block))
     elif block.kind in ("console", "indented"):
@@ -173,13 +179,9 @@ def run_command(command: Command, quick: bool = True) -> str:
 
 
 def _flowsim(words: list[str], command: Command, quick: bool) -> str:
-    if words[0] == "app":
-        # It serves until it is stopped; tests/pages does that.
-        said = CliRunner().invoke(app, ["app", "--help"], env={"COLUMNS": "200"}).output
-        assert all(word in said for word in words if word.startswith("--")), f"line {command.line}"
-        return ""
-    if quick and words[0] == "optimise":
-        _levers_are_right(words)
+    long = words[0] in LONG or (words[0] == "forecast" and "--observed" in words)
+    if quick and long:
+        _is_right(words, command)
         return ""
     answer = CliRunner().invoke(app, quickened(words) if quick else words)
     assert answer.exit_code == 0, f"line {command.line}: exit code {answer.exit_code}\n{answer.output}"
@@ -189,15 +191,28 @@ def _flowsim(words: list[str], command: Command, quick: bool) -> str:
     return answer.stdout
 
 
-def _levers_are_right(words: list[str]) -> None:
-    """A search takes minutes, so its levers are only read against their scenario; smaller ones run as they stand."""
+def _is_right(words: list[str], command: Command) -> None:
+    """A command that serves until it is stopped, or works for minutes: its options are there, and what it names can be read.
+
+    Each has tests of its own that run it.
+    """
+    from flowsim.decisions.fit_file import check_fit, read_fit
     from flowsim.decisions.levers import space_of
 
+    said = CliRunner().invoke(app, [words[0], "--help"], env={"COLUMNS": "200"}).output
+    missing = [word for word in words if word.startswith("--") and word not in said]
+    assert not missing, f"line {command.line}: {words[0]} has no {missing}"
+    if words[0] == "app":
+        return
+    scenario = load(words[1])
     given = {
-        name: [words[i + 1] for i, w in enumerate(words) if w == f"--{name}"] for name in ("lever", "limit")
+        name: [words[i + 1] for i, w in enumerate(words) if w == name]
+        for name in ("--lever", "--limit", "--fit")
     }
-    assert given["lever"]
-    space_of(load(words[1]), given["lever"], given["limit"])
+    if words[0] == "optimise":
+        space_of(scenario, given["--lever"], given["--limit"])
+    for fit in given["--fit"]:
+        check_fit(read_fit(Path(fit)), scenario, fit)
 
 
 def quickened(words: list[str]) -> list[str]:
