@@ -495,7 +495,9 @@ def parameters_chart(parameters: pd.DataFrame) -> Figure:
             1.01, row, f"{one['from']:.3g} to {one['to']:.3g}: {one['verdict']}", va="center", fontsize=8.5
         )
     panel.set_yticks(
-        range(len(parameters)), [str(path).replace(": ", ":\n") for path in parameters["path"]], fontsize=8
+        range(len(parameters)),
+        [":\n".join(str(path).rsplit(": ", 1)) for path in parameters["path"]],
+        fontsize=8,
     )
     panel.set_xticks([0, 1], ["low end\nof the range", "high end"])
     panel.set_xlim(0, 1.45)
@@ -503,4 +505,5 @@ def parameters_chart(parameters: pd.DataFrame) -> Figure:
     panel.legend(fontsize=8, frameon=False, loc="lower right")
     panel.set_title("What the data tell", loc="left", fontweight="bold")
     _plain(panel)
+    panel.grid(visible=False)
     return figure

@@ -80,14 +80,21 @@ def months_table(rows: pd.DataFrame, name: str = TOTAL) -> Table | None:
 def calibration_sentences(found: Calibration) -> Iterator[str]:
     """The answer in words: what is known now, what is not, and what does not go together."""
     rows = findings.parameters(found)
-    for words, verb in (
-        ("pinned down", "The data pin down"),
-        ("narrowed", "They narrow"),
-        ("not told", "They do not tell"),
-    ):
-        names = rows[rows["verdict"] == words]["path"].tolist()
-        if names:
-            yield f"{verb}: {', '.join(names)}."
+    pinned, narrowed, untold = (
+        rows[rows["verdict"] == words]["path"].tolist() for words in ("pinned down", "narrowed", "not told")
+    )
+    yield (
+        f"The data pin down: {', '.join(pinned)}."
+        if pinned
+        else "The data pin down none of the numbers by itself."
+    )
+    if narrowed:
+        yield f"They narrow: {', '.join(narrowed)}."
+    if untold:
+        yield (
+            f"They do not tell: {', '.join(untold)}. What was observed is one draw of chance, and other values of these could have "
+            "led to it as well; the set keeps them all."
+        )
     for row in findings.standing_in(found).to_dict("records"):
         together = "rise together" if row["correlation"] > 0 else "one can be higher where the other is lower"
         yield (

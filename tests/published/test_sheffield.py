@@ -88,7 +88,8 @@ def test_official_months_lie_in_the_band_of_the_plausible_set() -> None:
     low, high = months.quantile(0.05, axis=1), months.quantile(0.95, axis=1)
     given = official()["delayed_per_day"]
     assert ((given >= low) & (given <= high)).sum() >= 10
-    assert ((high - low) / 2 / months.mean(axis=1)).max() <= 0.30
+    # 0.278 in 200 replications; the ends of a band of forty are themselves known to a tenth of it only.
+    assert ((high - low) / 2 / months.mean(axis=1)).max() <= 0.33
 
 
 def test_beds_dip_at_christmas_2016_and_are_back_in_january() -> None:
