@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from docutils.nodes import Element, SkipNode
 from docutils.utils.math.latex2mathml import tex2mathml
+from pygments.lexers.special import TextLexer
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
@@ -70,5 +71,6 @@ def _write_generated(app: Sphinx) -> None:
 def setup(app: Sphinx) -> None:
     """Tell Sphinx about formulas and about the pages that are made from the program itself."""
     app.add_html_math_renderer("mathml", inline_renderers=(_formula(True), None), block_renderers=(_formula(False), None))  # fmt: skip
+    app.add_lexer("csv", TextLexer)
     app.connect("autodoc-process-signature", _no_signature)
     app.connect("builder-inited", _write_generated)

@@ -28,12 +28,11 @@ REPLICATIONS = "2"
 # Commands that are given fewer replications; some also less of what they try.
 QUICKER = {
     "run": [], "compare": [], "money": [], "report": [], "where": [], "verify": [],
-    "sweep": ["--points", "2"], "sensitivity": ["--points", "2"], "diagnose": ["--orders", "2"], "staff": [],
+    "sweep": ["--points", "2"], "sensitivity": ["--points", "2"], "diagnose": ["--orders", "4"], "staff": [],
 }  # fmt: skip
 LONG = ("app", "optimise", "calibrate", "backtest")
 FIGURE = re.compile(r"\d[\d,]*(?:\.\d+)?")
 # A chance cannot be told from fewer.
-FEWEST = {"optimise": "100"}
 FLOWSIM = ("python", "-m", "flowsim")
 SHOWN_ONLY = {
     "text",
@@ -219,16 +218,16 @@ def quickened(words: list[str]) -> list[str]:
     """The command with few replications, and less to try."""
     if words[0] not in QUICKER:
         return words
-    kept, few = list(words), FEWEST.get(words[0], REPLICATIONS)
-    for option, value in (
-        ("--replications", few),
-        ("-n", few),
-        ("--until-half-width", "1000"),
-    ):
+    kept = list(words)
+    # Pictures take longer than runs, and tests/words/test_commands.py looks at what --out writes.
+    for option in ("--until-half-width", "--out") if words[0] in ("run", "compare") else ():
         if option in kept:
-            kept[kept.index(option) + 1] = value
-    if not {"--replications", "-n", "--until-half-width"} & set(kept):
-        kept += ["--replications", few]
+            del kept[kept.index(option) : kept.index(option) + 2]
+    for option in ("--replications", "-n"):
+        if option in kept:
+            kept[kept.index(option) + 1] = REPLICATIONS
+    if not {"--replications", "-n"} & set(kept):
+        kept += ["--replications", REPLICATIONS]
     for option, value in zip(QUICKER[words[0]][::2], QUICKER[words[0]][1::2], strict=True):
         if option in kept:
             kept[kept.index(option) + 1] = value

@@ -99,5 +99,6 @@ def test_dots_stand_for_anything() -> None:
 
 def test_commands_are_made_quick() -> None:
     assert quickened(["run", "x", "-n", "50"]) == ["run", "x", "-n", "2"]
-    assert quickened(["compare", "x", "y"]) == ["compare", "x", "y", "--replications", "2"]
+    assert quickened(["compare", "x", "y", "--out", "r"]) == ["compare", "x", "y", "--replications", "2"]
+    assert quickened(["run", "x", "--until-half-width", "3"]) == ["run", "x", "--replications", "2"]
     assert quickened(["check", "x"]) == ["check", "x"]
