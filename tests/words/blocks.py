@@ -32,7 +32,6 @@ QUICKER = {
 }  # fmt: skip
 LONG = ("app", "optimise", "calibrate", "backtest")
 FIGURE = re.compile(r"\d[\d,]*(?:\.\d+)?")
-# A chance cannot be told from fewer.
 FLOWSIM = ("python", "-m", "flowsim")
 SHOWN_ONLY = {
     "text",
