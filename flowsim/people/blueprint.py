@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -21,6 +22,8 @@ from flowsim.scenario.timeline import Timeline
 
 # Seeds whose keys are kept.
 _KEPT: Final = 4
+# Tables of needs that are kept: a search tries plan after plan whose people need the same.
+_KEPT_TABLES: Final = 8
 # What services offer at the moment they act: no reader here looks at it, but for whether there is a limit at all (`Offer.free`).
 OFFERED: Final = {"services": {"__all__": {"capacity", "starts", "label"}}}
 
@@ -40,6 +43,7 @@ class Blueprint:
     lookup: Lookup
     tables: Tables
     crowds: Crowds
+    same_needs: bytes
     _keys: dict[int, Keys] = field(default_factory=dict)
 
     def needs(self, version: int, entry: int, route: str, service: int) -> VisitNeeds:
@@ -71,21 +75,14 @@ class Blueprint:
     def same_people(self) -> bytes:
         """Blueprints with the same of these have the same people on the same ranks: they differ in room and starts only.
 
-        Everything that `populate` reads goes into it: demand, shares of routes, needs, who is there at the start.
+        Everything that `populate` reads goes into it: needs, demand, shares of routes, who is there at the start.
         """
-        found = hashlib.sha256()
-        for kind in self.lookup.kinds:
-            version = self.timeline.versions[kind]
-            needs = version.model_dump(
-                mode="json", include={"services", "routes", "while_waiting", "run"}, exclude=OFFERED
-            )
-            found.update(json.dumps(needs).encode())
-        found.update(repr([(name, s.enters) for name, s in self.scenario.streams.items()]).encode())
-        found.update(repr((self.lookup.kind_of_version, self.offer.names, self.crowds)).encode())
+        found = hashlib.sha256(self.same_needs)
+        found.update(repr(self.crowds).encode())
         for name, wanted in self.demand.items():
             found.update(wanted.expected.tobytes())
             found.update(b"".join(np.asarray(column).tobytes() for column in self.dealing[name]))
-        for column in (self.timeline.version_of_day, self.lookup.plan_b, self.offer.free):
+        for column in (self.timeline.version_of_day, self.offer.free):
             found.update(column.tobytes())
         return found.digest()
 
@@ -105,6 +102,8 @@ def prepare(timeline: Timeline) -> Blueprint:
     offer = build_offer(timeline)
     plan_b = np.array([plan_b_of(timeline, offer, name) for name in offer.names], dtype=np.int64)
     lookup = Lookup(timeline, offer, plan_b, kinds_of(timeline.versions))
+    same_needs = _digest_of_needs(lookup)
+    lookup, tables = _known_tables(same_needs, lookup)
     return Blueprint(
         scenario=scenario,
         timeline=timeline,
@@ -112,6 +111,38 @@ def prepare(timeline: Timeline) -> Blueprint:
         demand={name: demand(timeline, name) for name in scenario.streams},
         dealing={name: dealing(timeline, name) for name in scenario.streams},
         lookup=lookup,
-        tables=tables_of(lookup),
+        tables=tables,
         crowds=crowds_of(lookup),
+        same_needs=same_needs,
     )
+
+
+# The last tables, by all that they are made of.
+_tables: OrderedDict[bytes, tuple[Lookup, Tables]] = OrderedDict()
+
+
+def _known_tables(key: bytes, lookup: Lookup) -> tuple[Lookup, Tables]:
+    """The lookup as it is to be used, with what was found before where people need the same, and its tables."""
+    known = _tables.get(key)
+    if known is None:
+        known = _tables[key] = (lookup, tables_of(lookup))
+        for oldest in list(_tables)[:-_KEPT_TABLES]:
+            _tables.pop(oldest, None)
+    before, tables = known
+    return lookup.knowing(before), tables
+
+
+def _digest_of_needs(lookup: Lookup) -> bytes:
+    """The same for scenarios in which everybody needs the same at every place, in every dated version."""
+    found = hashlib.sha256()
+    scenario = lookup.timeline.scenario
+    for kind in lookup.kinds:
+        version = lookup.timeline.versions[kind]
+        needs = version.model_dump(
+            mode="json", include={"services", "routes", "while_waiting", "run"}, exclude=OFFERED
+        )
+        found.update(json.dumps(needs).encode())
+    found.update(repr([(name, s.enters) for name, s in scenario.streams.items()]).encode())
+    found.update(repr((lookup.kind_of_version, lookup.offer.names)).encode())
+    found.update(lookup.plan_b.tobytes())
+    return found.digest()

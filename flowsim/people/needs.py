@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
@@ -64,6 +64,10 @@ class Lookup:
         if found is None:
             found = self._found[key] = self._look_up(*key)
         return found
+
+    def knowing(self, other: Lookup) -> Lookup:
+        """The same with what another has found, where people need the same everywhere."""
+        return replace(self, _found=other._found)
 
     def _look_up(self, version: int, at_entry: bool, route: str, number: int) -> VisitNeeds:
         scenario = self.timeline.versions[version]

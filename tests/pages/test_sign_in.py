@@ -45,7 +45,7 @@ server_metadata_url = "{provider}/.well-known/openid-configuration"
             visitor.page.context.close()
 
 
-def test_a_sign_in_file_that_is_not_there_is_said(tmp_path: Path) -> None:
-    said = CliRunner().invoke(app, ["app", "--sign-in", str(tmp_path / "none.toml")])
+def test_a_sign_in_file_that_is_not_there_is_said() -> None:
+    said = CliRunner().invoke(app, ["app", "--sign-in", "none.toml"])
     assert said.exit_code == 2
     assert "none.toml" in said.output

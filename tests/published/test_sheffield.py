@@ -16,8 +16,7 @@ import flowsim
 from flowsim.experiment.run import Effort, run_together
 from flowsim.observed import observed_monthly
 
-# Long runs of the model, which other tests go through line by line: being counted would double their time.
-pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
+pytestmark = pytest.mark.slow
 
 FINANCIAL_YEAR = [f"2016-{m:02d}" for m in range(4, 13)] + [f"2017-{m:02d}" for m in range(1, 4)]
 

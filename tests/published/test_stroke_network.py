@@ -17,8 +17,7 @@ import pytest
 import flowsim
 from tests.verification import trial
 
-# Long runs of the model, which other tests go through line by line: being counted would double their time.
-pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
+pytestmark = pytest.mark.slow
 HERE = Path(__file__).parent
 REPLICATIONS = 100
 OCCUPANCY = {"first": 22.35, "second": 25.79, "third": 19.11, "fourth": 12.64}
