@@ -17,7 +17,7 @@ from flowsim.pages.session import escaped, go_on, is_stopped, standings, stop
 POLL_SECONDS: Final = 1.2
 # So long a page waits for a run before it draws what there is of it: most answers are whole by then, and drawn once.
 MOMENT_SECONDS: Final = 2.0
-GLANCE_SECONDS: Final = 0.1
+GLANCE_SECONDS: Final = 0.2
 # Streamlit's own look, with what it lacks: room, a quiet heading, links and focus that can be seen.
 STYLE: Final = """
 <style>
@@ -130,7 +130,8 @@ def awaited(orders: Sequence[Order]) -> bool:
     holder = st.empty()
     until = time.monotonic() + MOMENT_SECONDS
     found = standings(orders)
-    while not _finished(found) and time.monotonic() < until and not is_stopped():
+    # Where others wait too it will not be over in a moment, and looking costs what they wait for.
+    while not (_finished(found) or is_stopped() or any(s.ahead for s in found)) and time.monotonic() < until:
         done, wanted = sum(s.done for s in found), sum(s.wanted for s in found)
         # Showing something is also when Streamlit hears that the visitor has moved on.
         holder.progress(min(done / wanted, 1.0), f"Running: {done:,} of {wanted:,} replications.")
