@@ -34,7 +34,7 @@ from flowsim.results import Result
 from flowsim.scenario.edits import document_of
 from flowsim.scenario.model import Scenario
 
-MOST_MEGABYTES: Final = 150  # for one replication itself; libraries are loaded once
+MOST_MEGABYTES: Final = 150  # for one replication, with all that is imported
 MOST_GROWTH: Final = 1.2  # cost per person at the largest size against the smallest
 MOST_GROWTH_OF_MEMORY_MEGABYTES: Final = 20  # besides the daily results, at the most replications
 
@@ -187,7 +187,7 @@ def _say_memory(scenario: str, engine: str, replications: list[int]) -> bool:
         )
     besides = [used["peak"] - used["results"] for used in found.values()]
     first, more = found[min(found)], max(besides) - min(besides)
-    fine = bool(first["itself"] < MOST_MEGABYTES) and more <= MOST_GROWTH_OF_MEMORY_MEGABYTES
+    fine = bool(first["peak"] < MOST_MEGABYTES) and more <= MOST_GROWTH_OF_MEMORY_MEGABYTES
     print(
         f"({first['how']}; {'fine' if fine else 'TOO MUCH'}: at most {MOST_MEGABYTES} for {min(found)}, and "
         f"{MOST_GROWTH_OF_MEMORY_MEGABYTES} more for the most, daily results left out)"
