@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from flowsim.experiment.worker import Job, run_job
-from flowsim.people import Blueprint, prepare
+from flowsim.people import Blueprint, populate, prepare
+from flowsim.people import blueprint as preparing
+from flowsim.ranks import Ranks
 from flowsim.scenario.edits import Plan
 from flowsim.scenario.files import from_text
 from flowsim.scenario.model import UNLIMITED, Scenario
@@ -57,3 +59,17 @@ def test_together_as_by_themselves(engine: str) -> None:
         assert mine[0].journeys is not None
         assert alone[0].journeys is not None
         assert np.array_equal(mine[0].journeys.left, alone[0].journeys.left, equal_nan=True)
+
+
+@pytest.mark.parametrize("name", ["stay", "unwell"])
+def test_tables_that_are_kept_are_not_taken_for_another_scenarios(name: str) -> None:
+    """Prepared after its like, a plan whose people need something else has the people that it has by itself."""
+    plan = altered(BASE, NEEDED[name])
+    preparing._tables.clear()
+    alone = populate(prepare(build_timeline(plan)), Ranks(3, 0)).steps
+    preparing._tables.clear()
+    other = populate(prepare(build_timeline(BASE)), Ranks(3, 0)).steps
+    after = populate(prepare(build_timeline(plan)), Ranks(3, 0)).steps
+    for column in ("stay", "relapse_after"):
+        np.testing.assert_array_equal(getattr(after, column), getattr(alone, column))
+    assert any(not np.array_equal(getattr(other, c), getattr(alone, c)) for c in ("stay", "relapse_after"))
