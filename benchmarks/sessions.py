@@ -30,7 +30,9 @@ sys.path.append(str(ROOT / "scripts"))  # its files are run as files, not import
 import browser as tools
 
 SCENARIO: Final = "winter-pressure"
-LEVER: Final = "services.stit.capacity"
+STIT: Final = "stit"
+LEVER: Final = f"services.{STIT}.capacity"
+FEWEST: Final = 200
 FIELD: Final = "STIT: reablement at home: capacity"
 REPLICATIONS: Final = 50
 PATIENCE_MS: Final = 300_000
@@ -42,6 +44,7 @@ class Visit:
     """What one visitor met: seconds from a lever moved to its answer, numbers shown, complaints of the browser."""
 
     number: int
+    places: list[int]
     seconds: list[float] = field(default_factory=list)
     shown: dict[int, str] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
@@ -67,11 +70,11 @@ async def _all_visits(server: str, visitors: int, rounds: int) -> tuple[list[Vis
         raise SystemExit("there is no Chromium here: python3 scripts/browser.py installs it")
     async with async_playwright() as play:
         started = await play.chromium.launch(executable_path=path, args=tools.CHROMIUM_SWITCHES)
-        visits = [Visit(number) for number in range(visitors)]
+        visits = [Visit(number, places) for number, places in enumerate(_places(visitors, rounds))]
         pages = [await started.new_page() for _ in visits]
         seen = [0.0]
         watch = asyncio.create_task(_watch_memory(server.rpartition(":")[2], seen))
-        await asyncio.gather(*(_visit(v, p, server, rounds) for v, p in zip(visits, pages, strict=True)))
+        await asyncio.gather(*(_visit(v, p, server) for v, p in zip(visits, pages, strict=True)))
         watch.cancel()
         await started.close()
     return visits, max(seen)
@@ -90,7 +93,7 @@ async def _watch_memory(port: str, seen: list[float]) -> None:
         await asyncio.sleep(0.25)
 
 
-async def _visit(visit: Visit, page: Any, server: str, rounds: int) -> None:
+async def _visit(visit: Visit, page: Any, server: str) -> None:
     page.set_default_timeout(PATIENCE_MS)
     page.on("pageerror", lambda error: visit.complaints.append(str(error)))
     start = Choice(base=SCENARIO, plans=(), on=SCENARIO, replications=REPLICATIONS)
@@ -98,8 +101,7 @@ async def _visit(visit: Visit, page: Any, server: str, rounds: int) -> None:
     await page.wait_for_selector("table")
     await page.locator("summary", has_text="STIT").first.click()
     lever = page.get_by_role("spinbutton", name=FIELD)
-    for number in range(rounds):
-        places = _places_of(visit.number, number)
+    for places in visit.places:
         begun = time.monotonic()
         await lever.fill(str(places))
         await lever.press("Enter")
@@ -116,9 +118,11 @@ _FINISHED: Final = """() => document.querySelector('[data-testid="stApp"]')?.get
     && !/Working it out|previous result/.test(document.body.innerText)"""
 
 
-def _places_of(visitor: int, number: int) -> int:
-    """A capacity that nobody else asks for."""
-    return 200 + 20 * number + visitor
+def _places(visitors: int, rounds: int) -> list[list[int]]:
+    """For every visitor the capacities to ask for: nobody else's, and not the scenario's own, where a lever is at its place."""
+    own = flowsim.load(SCENARIO).services[STIT].capacity
+    free = [places for places in range(FEWEST, FEWEST + visitors * rounds + 1) if places != own]
+    return [free[visitor : visitors * rounds : visitors] for visitor in range(visitors)]
 
 
 def _expected(places: int) -> str:

@@ -35,6 +35,7 @@ def run_on(scenario: Scenario, so_far: Result | None, effort: Effort) -> Result:
         effort.engine,
         effort.keep_journeys,
         met=effort.met,
+        kept=effort.kept,
     )
     more = replicate(study, cores=effort.cores, executor=effort.executor, on_done=effort.on_done)
     outcomes = (*done, *(one for (one,) in more.outcomes))

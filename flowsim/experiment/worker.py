@@ -17,6 +17,7 @@ from flowsim.journeys import Journeys
 from flowsim.measures import Measured, Setting, measure
 from flowsim.memory import keep_freed_memory
 from flowsim.people import Blueprint, People, populate, prepare
+from flowsim.people.kept import KeptPeople
 from flowsim.ranks import Ranks
 from flowsim.scenario.files import fingerprint
 from flowsim.scenario.model import Scenario
@@ -43,7 +44,8 @@ class Job:
     """Some replications of some scenarios. Everything a process needs, and small enough to send.
 
     Journeys are kept of replications below `keep_journeys`. With `census_only` nothing is worked out but the census
-    of the delayed and of the excess, which takes half the time.
+    of the delayed and of the excess, which takes half the time. People are taken from those `kept`, if it is given,
+    which only threads of one process can share.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -52,6 +54,7 @@ class Job:
     engine: str
     keep_journeys: int = 0
     census_only: bool = False
+    kept: KeptPeople | None = None
 
 
 def run_job(job: Job) -> list[Outcome]:
@@ -64,7 +67,7 @@ def run_job(job: Job) -> list[Outcome]:
     return [
         _replicate(job, plan, number, ranks.replication, people)
         for ranks in (Ranks(job.seed, replication) for replication in job.replications)
-        for number, (plan, people) in enumerate(_with_people(plans, ranks))
+        for number, (plan, people) in enumerate(_with_people(plans, ranks, job.kept))
     ]
 
 
@@ -75,20 +78,30 @@ class ReadyMade(NamedTuple):
     setting: Setting
 
 
-def _with_people(plans: list[ReadyMade], ranks: Ranks) -> Iterator[tuple[ReadyMade, People]]:
+def _with_people(
+    plans: list[ReadyMade], ranks: Ranks, kept: KeptPeople | None
+) -> Iterator[tuple[ReadyMade, People]]:
     """Every plan with its people of one replication; those who will be asked for again are held until then."""
     if len(plans) == 1:
-        yield plans[0], populate(plans[0].plan, ranks)
+        yield plans[0], _drawn(plans[0], ranks, kept)
         return
     wanted = Counter(made.plan.same_people for made in plans)
     held: dict[bytes, People] = {}
     for made in plans:
         key = made.plan.same_people
         wanted[key] -= 1
-        people = held.pop(key, None) or populate(made.plan, ranks)
+        people = held.pop(key, None) or _drawn(made, ranks, kept)
         if wanted[key]:
             held[key] = people
         yield made, people
+
+
+def _drawn(made: ReadyMade, ranks: Ranks, kept: KeptPeople | None) -> People:
+    """The people of a replication, drawn or as kept: the same."""
+    if kept is None:
+        return populate(made.plan, ranks)
+    draw = ranks.seed, ranks.replication
+    return kept.people(made.plan.same_people, draw, lambda: populate(made.plan, ranks))
 
 
 def _replicate(job: Job, made: ReadyMade, number: int, replication: int, people: People) -> Outcome:

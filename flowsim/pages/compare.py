@@ -14,7 +14,7 @@ from flowsim.errors import FlowsimError
 from flowsim.experiment.run_on import evened
 from flowsim.pages import pictures, takeaway
 from flowsim.pages.choice import MOST_PLANS, MOST_REPLICATIONS
-from flowsim.pages.parts import awaited, behind, picture, polled, progress, table
+from flowsim.pages.parts import awaited, behind, picture, progress, table
 from flowsim.pages.runner import Order
 from flowsim.pages.session import (
     choice,
@@ -53,8 +53,8 @@ def page() -> None:
         return
     plausible = plausible_for(loaded)
     orders = [Order(s, loaded[0].run.seed, c.replications, plausible=plausible) for s in loaded]
-    pending = awaited(orders)
-    polled(lambda pending: _results(orders, pending), pending)
+    awaited(orders)
+    _results(orders)
 
 
 def _can_be_compared(loaded: list[Scenario]) -> bool:
@@ -166,8 +166,8 @@ def _lever(lever: Lever, value: float, key: str) -> float:
 # Showing
 
 
-def _results(orders: list[Order], pending: bool) -> bool:
-    """Draw answer, picture and all that follows; say whether something is still to come."""
+def _results(orders: list[Order]) -> None:
+    """Draw answer, picture and all that follows, as far as there is something."""
     found = standings(orders)
     results = enough_to_show(found)
     earlier: list[Result] | None = st.session_state.get("compared")
@@ -179,12 +179,11 @@ def _results(orders: list[Order], pending: bool) -> bool:
         st.markdown("*The previous result, while the new one is on its way:*")
     if results is None:
         st.markdown('<p class="answer">Working it out. A first answer comes as soon as four replications are done.</p>', unsafe_allow_html=True)  # fmt: skip
-        progress(found, "compare")
-        return not all(s.finished for s in found)
+        progress(orders, found, "compare", something_shown=False)
+        return
     _answer(results)
-    progress(found, "compare")
+    progress(orders, found, "compare")
     _more(results, found_all=all(s.finished for s in found))
-    return not all(s.finished for s in found)
 
 
 def _shown(results: list[Result]) -> Result:

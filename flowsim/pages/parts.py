@@ -12,12 +12,24 @@ import pandas as pd
 import streamlit as st
 
 from flowsim.pages.runner import Order, Standing
-from flowsim.pages.session import escaped, go_on, is_stopped, standings, stop
+from flowsim.pages.session import (
+    enough_to_show,
+    escaped,
+    go_on,
+    hold_in_address,
+    is_stopped,
+    standings,
+    stop,
+)
 
 POLL_SECONDS: Final = 1.2
 # So long a page waits for a run before it draws what there is of it: most answers are whole by then, and drawn once.
 MOMENT_SECONDS: Final = 2.0
 GLANCE_SECONDS: Final = 0.2
+# A page that shows what there is so far is drawn again when there is so many times as much.
+WORTH_TIMES: Final = 4
+# So many others waiting make a page look half as often.
+WAITING_FOR_TWICE: Final = 4
 # Streamlit's own look, with what it lacks: room, a quiet heading, links and focus that can be seen.
 STYLE: Final = """
 <style>
@@ -98,12 +110,46 @@ def behind(title: str, frame: pd.DataFrame, note: str = "") -> None:
         table(frame)
 
 
-def progress(found: Sequence[Standing], place: str) -> None:
-    """How far the runs are, who goes first, and a way to stop or go on."""
+def progress(
+    orders: Sequence[Order], found: Sequence[Standing], place: str, something_shown: bool = True
+) -> None:
+    """How far the runs are, who goes first, and a way to stop or go on; the page is drawn anew when there is more to see.
+
+    `found` is what the page shows, as it was when it was asked for.
+    Only this small part is drawn again and again: to draw a page takes as long as to run a scenario, and the same cores.
+    """
     for problem in dict.fromkeys(s.problem for s in found if s.problem):
         st.error(escaped(problem))
-    if all(s.finished for s in found):
+    if _finished(found):
         return
+
+    stopped = is_stopped()
+
+    def look() -> bool:
+        now = standings(orders)
+        _how_far(now, place)
+        return is_stopped() != stopped or (not stopped and worth_drawing(found, now, something_shown))
+
+    polled(look, pending=not stopped, waiting=max(s.ahead for s in found))
+
+
+def worth_drawing(drawn: Sequence[Standing], now: Sequence[Standing], something_shown: bool) -> bool:
+    """Whether there is enough more than what a page shows: all of it, a first look, or several times as much.
+
+    Where others wait too, a page that shows something, be it the previous result, is drawn when all is done.
+    """
+    if _finished(now):
+        return True
+    if enough_to_show(now) is None:
+        return False
+    if something_shown and any(s.ahead for s in now):
+        return False
+    return enough_to_show(drawn) is None or sum(s.done for s in now) >= WORTH_TIMES * sum(
+        s.done for s in drawn
+    )
+
+
+def _how_far(found: Sequence[Standing], place: str) -> None:
     done, wanted = sum(s.done for s in found), sum(s.wanted for s in found)
     ahead = max(s.ahead for s in found)
     turn = (
@@ -122,11 +168,9 @@ def progress(found: Sequence[Standing], place: str) -> None:
         right.button("Stop", on_click=stop, key=f"stop {place}")
 
 
-def awaited(orders: Sequence[Order]) -> bool:
-    """Ask for runs and give them a moment; say whether something is still to come after it.
-
-    Drawing the page takes as long as a run, and from the same cores.
-    """
+def awaited(orders: Sequence[Order]) -> None:
+    """Ask for runs and give them a moment, so that most pages are drawn once, with all there is to see."""
+    hold_in_address()
     holder = st.empty()
     until = time.monotonic() + MOMENT_SECONDS
     found = standings(orders)
@@ -138,22 +182,21 @@ def awaited(orders: Sequence[Order]) -> bool:
         time.sleep(GLANCE_SECONDS)
         found = standings(orders)
     holder.empty()
-    return not _finished(found)
 
 
 def _finished(found: Sequence[Standing]) -> bool:
     return all(s.finished for s in found)
 
 
-def polled(show: Callable[[bool], bool], pending: bool) -> None:
-    """Show a part of a page, again and again while runs are under way.
+def polled(look: Callable[[], bool], pending: bool, waiting: int = 0) -> None:
+    """Show a small part of a page, again and again while something is under way.
 
-    `show(pending)` draws it and says whether something is still to come.
+    `look` draws it and says whether it is time to draw the whole page anew. The more others are waiting, the less often.
     """
 
     def once() -> None:
-        still = show(pending)
-        if pending and not still:
+        if look():
             st.rerun()
 
-    st.fragment(once, run_every=POLL_SECONDS if pending else None)()
+    every = POLL_SECONDS * (1 + waiting / WAITING_FOR_TWICE)
+    st.fragment(once, run_every=every if pending else None)()

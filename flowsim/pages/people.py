@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from flowsim.pages import animation, pictures
-from flowsim.pages.parts import awaited, behind, picture, polled, progress
+from flowsim.pages.parts import awaited, behind, picture, progress
 from flowsim.pages.runner import Order
 from flowsim.pages.session import choice, enough_to_show, remembered, scenario_or_words, standings
 from flowsim.report.lives import bars, chosen_people, differences_in_wait, in_words
@@ -41,17 +41,17 @@ def page() -> None:
         st.error("Only scenarios of the same period can be set side by side.")
         return
     orders = [Order(s, loaded[0].run.seed, 1, keep_journeys=1) for s in loaded]
-    pending = awaited(orders)
-    polled(lambda pending: _show(orders, pending), pending)
+    awaited(orders)
+    _show(orders)
 
 
-def _show(orders: list[Order], pending: bool) -> bool:
+def _show(orders: list[Order]) -> None:
     found = standings(orders)
     results = enough_to_show(found)
-    progress(found, "people")
+    progress(orders, found, "people", something_shown=results is not None)
     if results is None:
         st.markdown('<p class="answer">Following everybody through one winter.</p>', unsafe_allow_html=True)
-        return not all(s.finished for s in found)
+        return
     people = chosen_people(results[0], COUNT)
     tables = [bars(result, people) for result in results]
     waits = differences_in_wait(tables)
@@ -70,7 +70,6 @@ def _show(orders: list[Order], pending: bool) -> bool:
     behind("Days each of them waited", _days(waits, people))
     behind("Every phase of every journey", _phases(tables, results, people))
     animation.offer(results[-1], MOST_DAYS)
-    return not all(s.finished for s in found)
 
 
 def _days(waits: pd.DataFrame, people: list[tuple[str, int]]) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final
 
 from flowsim.decisions.plausible import Met, Plausible
@@ -24,6 +25,7 @@ from flowsim.experiment.replicate import cores_here
 from flowsim.experiment.run import Effort
 from flowsim.experiment.run_on import run_on
 from flowsim.experiment.worker import let_the_parent_stop_us
+from flowsim.people.kept import KeptPeople
 from flowsim.results import Result
 from flowsim.scenario.files import fingerprint
 from flowsim.scenario.model import Scenario
@@ -32,6 +34,8 @@ SLICE_SECONDS: Final = 1.0
 # A page that has not asked for so long has been closed.
 FORGOTTEN_AFTER_SECONDS: Final = 30.0
 MOST_BYTES: Final = 600_000_000
+# Of people, for those who move one capacity after another: some 50 replications of half a year take 120 MB.
+MOST_BYTES_OF_PEOPLE: Final = 400_000_000
 MOST_SESSIONS: Final = 60
 MOST_ORDERS: Final = 24
 MOST_REPLICATIONS: Final = 2_000
@@ -52,7 +56,12 @@ class Order:
     def key(self, engine: str) -> Key:
         """What tells it from another: everything that affects results but the number of replications."""
         mark = self.plausible.mark if self.plausible else ""
-        return fingerprint(self.scenario), self.seed, engine, self.keep_journeys, mark
+        return self._fingerprint, self.seed, engine, self.keep_journeys, mark
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        """Pages look again and again, and it takes a millisecond."""
+        return fingerprint(self.scenario)
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,8 @@ class Runner:
         self._tasks: OrderedDict[Key, _Task] = OrderedDict()
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
         self._executor: Executor | None = None
+        # Processes have memories of their own.
+        self._people = KeptPeople(MOST_BYTES_OF_PEOPLE) if runs_in_threads(self.engine) else None
         self._pace = 1.0  # seconds a replication, as the last slice took: what a new task is likely to take
         self._closed = False
         self._thread = threading.Thread(target=self._loop, name="flowsim runner", daemon=True)
@@ -256,6 +267,7 @@ class Runner:
             keep_journeys=task.keep_journeys,
             on_done=on_done,
             met=task.met,
+            kept=self._people,
         )
         try:
             result = run_on(task.scenario, task.result, effort)

@@ -15,7 +15,7 @@ from flowsim.pages.choice import Choice, from_address, to_address
 from flowsim.pages.runner import Order, Runner, Standing
 from flowsim.results import Result
 from flowsim.scenario.files import fingerprint
-from flowsim.scenario.levers import OWN_NAME
+from flowsim.scenario.levers import OWN_NAME, with_levers
 from flowsim.scenario.model import Scenario
 
 # So many replications give a first look; it says itself that it is not tight enough.
@@ -64,21 +64,23 @@ def say_what_the_address_got_wrong() -> None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=200)
-def _scenario(
-    name: str, on: str, levers: tuple[tuple[str, float], ...], file_name: str, file_text: str
-) -> Scenario:
-    return Choice(on=on, levers=dict(levers), file_name=file_name, file_text=file_text).scenario(name)
+def _scenario(name: str, file_name: str, file_text: str) -> Scenario:
+    return Choice(file_name=file_name, file_text=file_text).scenario(name)
+
+
+@st.cache_resource(show_spinner=False, max_entries=200)
+def _own_plan(_on: Scenario, mark: str, name: str, levers: tuple[tuple[str, float], ...]) -> Scenario:
+    return with_levers(_on, dict(levers))
 
 
 def scenario(name: str) -> Scenario:
-    """A scenario of the visitor's by name, kept so that it is not read again. Raises ScenarioError in words."""
+    """A scenario of the visitor's by name, kept so that it is not read or checked again. Raises ScenarioError in words."""
     c = choice()
-    own = name == OWN_NAME
-    by_file = own or name == c.file_name
-    return _scenario(
-        name, c.on if own else "", tuple(sorted(c.levers.items())) if own else (),
-        c.file_name if by_file else "", c.file_text if by_file else "",
-    )  # fmt: skip
+    if name == OWN_NAME:
+        on = scenario(c.on)
+        return _own_plan(on, fingerprint(on), on.name, tuple(sorted(c.levers.items())))
+    is_file = name == c.file_name
+    return _scenario(name, c.file_name if is_file else "", c.file_text if is_file else "")
 
 
 def scenario_or_words(name: str) -> Scenario | None:
@@ -123,18 +125,25 @@ def _suits(name: str, place: str, _scenario: Scenario, mark: str) -> bool:
 
 
 def sets_for(scenarios: Sequence[Scenario]) -> list[str]:
-    """The names of the sets that suit all of these scenarios."""
+    """The names of the sets that suit all of these scenarios; a plan of one's own counts as what it is built on."""
+    looked_at = [scenario(choice().on) if s.name == OWN_NAME else s for s in scenarios]
     return [
         name
         for name, place in offered_sets().items()
-        if scenarios and all(_suits(name, place, s, fingerprint(s)) for s in scenarios)
+        if scenarios and all(_suits(name, place, s, fingerprint(s)) for s in looked_at)
     ]
 
 
 def plausible_for(scenarios: Sequence[Scenario]) -> Plausible | None:
-    """The set that the visitor has chosen, if it suits what is compared."""
+    """The set that the visitor has chosen, if it suits what is compared; says so if only their own plan does not suit."""
     name = choice().plausible
-    return _plausible(name, offered_sets()[name]) if name and name in sets_for(scenarios) else None
+    if not name or name not in sets_for(scenarios):
+        return None
+    place = offered_sets()[name]
+    if not all(_suits(name, place, s, fingerprint(s)) for s in scenarios):
+        st.warning(f"The set {escaped(name)} does not suit your own plan: what follows carries chance alone.")
+        return None
+    return _plausible(name, place)
 
 
 # Running

@@ -10,7 +10,7 @@ import streamlit as st
 
 from flowsim.decisions.bottlenecks import OneMore, one_more_of_each, prices
 from flowsim.pages import pictures
-from flowsim.pages.parts import awaited, behind, picture, polled, progress, table
+from flowsim.pages.parts import awaited, behind, picture, progress, table
 from flowsim.pages.runner import Order
 from flowsim.pages.session import (
     choice,
@@ -52,8 +52,8 @@ def page() -> None:
         numbers,
         *(Order(one.scenario, shown.run.seed, choice().replications) for one in more),
     ]
-    pending = awaited(orders)
-    polled(lambda pending: _show(orders, more, pending), pending)
+    awaited(orders)
+    _show(orders, more)
 
 
 def choose_scenario(label: str = "Scenario") -> Scenario | None:
@@ -74,19 +74,18 @@ def _one_more(name: str, _choice: str) -> list[OneMore]:
     return one_more_of_each(scenario(name))
 
 
-def _show(orders: list[Order], more: list[OneMore], pending: bool) -> bool:
+def _show(orders: list[Order], more: list[OneMore]) -> None:
     found = standings(orders)
     ready = enough_to_show(found[:2])
     if ready is None:
         st.markdown('<p class="answer">Working it out.</p>', unsafe_allow_html=True)
-        progress(found, "where")
-        return not all(s.finished for s in found)
+        progress(orders, found, "where", something_shown=False)
+        return
     journeys, numbers = ready
     _answer(journeys, numbers)
-    progress(found, "where")
+    progress(orders, found, "where")
     _details(journeys, numbers)
     _prices(numbers, more, [s.result if s.finished else None for s in found[2:]])
-    return not all(s.finished for s in found)
 
 
 def _answer(journeys: Result, numbers: Result) -> None:

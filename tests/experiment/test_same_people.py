@@ -8,6 +8,7 @@ import pytest
 from flowsim.experiment.worker import Job, run_job
 from flowsim.people import Blueprint, populate, prepare
 from flowsim.people import blueprint as preparing
+from flowsim.people.kept import KeptPeople
 from flowsim.ranks import Ranks
 from flowsim.scenario.edits import Plan
 from flowsim.scenario.files import from_text
@@ -59,6 +60,19 @@ def test_together_as_by_themselves(engine: str) -> None:
         assert mine[0].journeys is not None
         assert alone[0].journeys is not None
         assert np.array_equal(mine[0].journeys.left, alone[0].journeys.left, equal_nan=True)
+
+
+def test_with_people_who_are_kept_as_without() -> None:
+    """Threads share them: plan after plan gives what it gives by itself."""
+    kept = KeptPeople(10**8)
+    for plan in (*OFFERED.values(), *NEEDED.values()):
+        scenario = altered(BASE, plan)
+        shared = run_job(Job((scenario,), (0, 1), 5, "compiled", kept=kept))
+        for one, other in zip(shared, run_job(Job((scenario,), (0, 1), 5, "compiled")), strict=True):
+            assert repr(one.measured.totals) == repr(other.measured.totals)
+            assert list(one.measured.daily) == list(other.measured.daily)
+            for name, values in one.measured.daily.items():
+                assert values.tobytes() == other.measured.daily[name].tobytes(), name
 
 
 @pytest.mark.parametrize("name", ["stay", "unwell"])

@@ -53,15 +53,16 @@ def answered(question: str, unit: str, show: Callable[[Any], None]) -> None:
     if f"asked {question}" not in st.session_state:
         return
     key, work = st.session_state[f"asked {question}"]
+    pending = not jobs().ask(session_id(), key, work).finished
 
-    def draw(_pending: bool) -> bool:
+    def draw() -> bool:
         stand = jobs().ask(session_id(), key, work)
         _progress(question, key, unit, stand)
         if stand.finished and stand.result is not None:
             show(stand.result)
-        return not stand.finished
+        return pending and stand.finished
 
-    polled(draw, not jobs().ask(session_id(), key, work).finished)
+    polled(draw, pending)
 
 
 def _progress(question: str, key: str, unit: str, stand: Stand) -> None:
