@@ -57,7 +57,7 @@ LINES: Final = (
     "#999999",
 )
 # Longer names of bars go on in a second line, so that room is left for the bars.
-LABEL_WIDTH: Final = 46
+LABEL_WIDTH: Final = 54
 HATCHES: Final = ("", "//", "..", "xx", "\\\\", "", "++", "--", "oo", "**", "")
 DATA_CREDIT: Final = (
     "Official figures: NHS England, monthly delayed transfers of care (Open Government Licence v3.0)"
@@ -335,6 +335,7 @@ def tornado_chart(tornado: pd.DataFrame, by: float, most: int = 15) -> Figure:
         panel.hlines(labels, rows[f"{side}_low"], rows[f"{side}_high"], color="black", linewidth=0.8)
     panel.axvline(0, color="black", linewidth=0.8)
     panel.invert_yaxis()
+    panel.tick_params(axis="y", labelsize=9)
     panel.set_xlabel("change of the mean number delayed at midnight")
     panel.legend(frameon=False, fontsize=9, loc="lower right")
     panel.set_title("What matters", loc="left", fontweight="bold")
