@@ -151,7 +151,8 @@ def _plans(paper: Paper) -> Iterator[Block]:
     comparison = paper.comparison
     headings, rows = plan_cells(comparison.results, comparison)
     # With what the plans themselves cost, as in the table of the money.
-    costs = dict(paper.money.loc[paper.money["payer"] == ALL, ["scenario", "cost"]].itertuples(index=False))
+    whole = paper.money[paper.money["payer"] == ALL]
+    costs = {str(row["scenario"]): float(row["cost"]) for row in whole.to_dict("records")}
     rows = [[*row[:-1], f"{costs[row[0]] / 1e6:.2f}"] for row in rows]
     titled = [[result.scenario.title, *row[1:]] for result, row in zip(comparison.results, rows, strict=True)]
     numbers = frozenset(range(1, len(headings)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import shlex
+from collections.abc import Hashable
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
@@ -168,6 +169,9 @@ def test_pictures_stay_within_the_margins(paper: Document) -> None:
     """Where nothing is said of the distance to what is beside them, LibreOffice moves them to the right."""
     written = docx.Document(BytesIO(as_docx(paper)))
     section = written.sections[0]
+    assert section.page_width is not None
+    assert section.left_margin is not None
+    assert section.right_margin is not None
     for shape in written.inline_shapes:
         assert shape.width <= section.page_width - section.left_margin - section.right_margin
         assert {shape._inline.get(side) for side in ("distT", "distB", "distL", "distR")} == {"0"}
@@ -202,7 +206,12 @@ def test_a_table_that_a_change_alters_is_named_whole() -> None:
 
 
 def test_what_rounds_to_nought_has_no_sign() -> None:
-    row = {"change": -4_000.0, "change_low": -9_000.0, "change_high": 3_000.0, "called": False}
+    row: dict[Hashable, float] = {
+        "change": -4_000.0,
+        "change_low": -9_000.0,
+        "change_high": 3_000.0,
+        "called": False,
+    }
     assert change_in_words(row) == "0.00 (-0.01 to 0.00) ?"
 
 
