@@ -56,7 +56,7 @@ h2, h3 {color: #212B32;}
 
 NUMBER: Final = ' class="number"'
 # What is read as one and stays on one line: an interval in brackets, a row of numbers.
-_NUMBERS: Final = re.compile(r"\([-+£]?\d[^()]{1,40}\)|^[\d.]+(?: [\d.]+)+$")
+_NUMBERS: Final = re.compile(r"\([-+£]?\d[^()]{1,40}\)(?: \?)?|^[\d.]+(?: [\d.]+)+$")
 PLOTLY: Final = {"displaylogo": False, "displayModeBar": False, "responsive": True, "scrollZoom": False}
 
 

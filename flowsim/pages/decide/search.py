@@ -78,7 +78,9 @@ def _show(found: Optimum) -> None:
     names = {lever.path: lever.words for lever in usual_levers(found.space.scenario)}
     answer(optimum_sentences(found, names))
     st.markdown("**What comes nearest**" if found.winner is None else "**The winner and its rivals**")
-    table(words_of(rivals_table(found)).rename(columns=names))
+    rivals = words_of(rivals_table(found)).rename(columns=names)
+    # Where no plan is chosen nobody says how likely each is the one to choose.
+    table(rivals if found.winner is not None else rivals.drop(columns="Choice"))
     if len(found.frontier) > 1:
         with_table(
             png_of(frontier_chart(found.frontier, found.winner)),
