@@ -56,6 +56,8 @@ LINES: Final = (
     "#56B4E9",
     "#999999",
 )
+# Longer names of bars go on in a second line, so that room is left for the bars.
+LABEL_WIDTH: Final = 54
 HATCHES: Final = ("", "//", "..", "xx", "\\\\", "", "++", "--", "oo", "**", "")
 DATA_CREDIT: Final = (
     "Official figures: NHS England, monthly delayed transfers of care (Open Government Licence v3.0)"
@@ -79,9 +81,21 @@ def census_chart(results: Sequence[Result], most_columns: int = 3) -> Figure:
     top = max(float(r.by_day("delayed").mean(axis=0).max()) for r in results)
     bands = max(float(np.percentile(r.by_day("delayed"), 95, axis=0).max()) for r in results)
     panels[0].set_ylim(0, 1.05 * max(top, bands, results[0].scenario.target.delayed))
+    _one_legend(figure)
     if official_means(results[0]) is not None:
         figure.supxlabel(DATA_CREDIT, fontsize=8, color=GREY)
     return figure
+
+
+def _one_legend(figure: Figure) -> None:
+    """One legend for all panels, above them: inside it would hide the lines of one or the other."""
+    lines = [panel.get_legend_handles_labels() for panel in figure.axes]
+    named = {
+        label: handle for handles, labels in lines for handle, label in zip(handles, labels, strict=True)
+    }
+    figure.legend(
+        named.values(), named.keys(), loc="outside upper right", ncols=len(named), fontsize=8, frameon=False
+    )
 
 
 def reasons_chart(results: Sequence[Result]) -> Figure:
@@ -152,7 +166,6 @@ def _census_panel(panel: Axes, result: Result, base: Result) -> None:
         panel.plot([], [], color=PINK, linewidth=2.4, label="official monthly mean")
     panel.set_title(result.scenario.title, loc="left", fontsize=9.5, fontweight="bold", wrap=True)
     panel.set_ylabel("people delayed at midnight", fontsize=9)
-    panel.legend(fontsize=7, frameon=False, loc="upper right")
     _calendar(panel)
 
 
@@ -311,16 +324,18 @@ def frontier_chart(frontier: pd.DataFrame, winner: int | None) -> Figure:
 def tornado_chart(tornado: pd.DataFrame, by: float, most: int = 15) -> Figure:
     """The widest swings: one bar a number, to where the mean goes when it is smaller and when it is greater."""
     rows = tornado.head(most)
+    labels = [textwrap.fill(label, LABEL_WIDTH) for label in rows["label"]]
     figure = Figure(figsize=(10, 1.4 + 0.36 * len(rows)), layout="constrained")
     panel = figure.subplots()
     for side, colour, hatch, label in (
         ("down", PINK, "//", f"{by:.0%} smaller"),
         ("up", BLUE, "", f"{by:.0%} greater"),
     ):
-        panel.barh(rows["label"], rows[side], color=colour, hatch=hatch, edgecolor="white", label=label)
-        panel.hlines(rows["label"], rows[f"{side}_low"], rows[f"{side}_high"], color="black", linewidth=0.8)
+        panel.barh(labels, rows[side], color=colour, hatch=hatch, edgecolor="white", label=label)
+        panel.hlines(labels, rows[f"{side}_low"], rows[f"{side}_high"], color="black", linewidth=0.8)
     panel.axvline(0, color="black", linewidth=0.8)
     panel.invert_yaxis()
+    panel.tick_params(axis="y", labelsize=9)
     panel.set_xlabel("change of the mean number delayed at midnight")
     panel.legend(frameon=False, fontsize=9, loc="lower right")
     panel.set_title("What matters", loc="left", fontweight="bold")

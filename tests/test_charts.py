@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.image import imread
 from matplotlib.patches import Rectangle
 
-from flowsim.charts import census_chart, occupancy_chart, reasons_chart, save_charts
+from flowsim.charts import census_chart, occupancy_chart, reasons_chart, save_charts, tornado_chart
 from flowsim.decisions.compare import run
 from flowsim.results import Result
 from tests.experiment.city import small_city
@@ -35,6 +36,35 @@ def test_plans_are_drawn_over_their_base(results: list[Result]) -> None:
     second = census_chart(results).axes[1]
     lines = {line.get_label(): np.asarray(line.get_ydata(), dtype=float) for line in second.lines}
     assert np.allclose(lines["base"], results[0].by_day("delayed").mean(axis=0))
+
+
+def test_one_legend_stands_outside_all_panels(results: list[Result]) -> None:
+    figure = census_chart(results)
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "9 of 10 replications",
+        "mean",
+        "target 6",
+        "base",
+    ]
+    figure.draw_without_rendering()
+    beside = [panel.get_window_extent().y1 for panel in figure.axes]
+    assert legend.get_window_extent().y0 >= max(beside)
+    assert all(panel.get_legend() is None for panel in figure.axes)
+
+
+def test_long_names_leave_room_for_the_bars() -> None:
+    names = [
+        "Emergency admissions, adults: share who need Older way: long-term homecare arranged from the ward",
+        "Stay",
+    ]
+    sides = {f"{side}{end}": [2.0, 1.0] for side in ("down", "up") for end in ("", "_low", "_high")}
+    figure = tornado_chart(pd.DataFrame({"label": names, **sides}), 0.1)
+    figure.draw_without_rendering()
+    (panel,) = figure.axes
+    assert panel.get_window_extent().width > figure.bbox.width / 2
+    label = panel.xaxis.label.get_window_extent()
+    assert figure.bbox.x0 <= label.x0 <= label.x1 <= figure.bbox.x1
 
 
 def test_bars_of_reasons_are_as_long_as_the_delayed(results: list[Result]) -> None:

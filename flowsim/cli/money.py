@@ -79,7 +79,9 @@ def report(
         table = of_money(comparison, payers, costs)
         names = [result.scenario.name for result in comparison.results]
         stated = {name: input_rows(given) for name, given in zip(names, scenarios, strict=True)}
-        paper = board_paper(Paper(question or usual_question(comparison), comparison, table, stated))
+        paper = board_paper(
+            Paper(question or usual_question(comparison), comparison, table, stated, costs, payers)
+        )
         document = as_docx(paper)
         written = [
             write_text(out / "report.html", as_html(paper)),

@@ -249,7 +249,7 @@ def usual_levers(scenario: Scenario) -> list[UsualLever]:
     for name, service in scenario.services.items():
         label = service.label or name
         if service.kind == "place" and service.capacity:
-            step = max(1.0, round(service.capacity / 20))
+            step = float(max(1, round(service.capacity / 20)))
             priced = "one place" if service.unit == "people" else f"one of its {service.unit}"
             known = "the scenario's price of a day there"
             assumed = "assumption: nothing; the scenario gives no price of a day there"

@@ -30,6 +30,7 @@ PAYS: Final = {
     "care_home": "council",
     "waiting": "CCG",
 }
+PAYERS: Final = tuple(dict.fromkeys(PAYS.values()))
 ALL: Final = "all together"
 COLUMNS: Final = ["scenario", "payer", "cost", "low", "high", "change", "change_low", "change_high", "called"]
 
@@ -41,6 +42,10 @@ class PlanCost:
     plan: str
     payer: str
     pounds: float
+
+    def __str__(self) -> str:
+        """As the command line writes it."""
+        return f"{self.plan}:{self.payer}={self.pounds:.12g}"
 
 
 def plan_cost_from(text: str) -> PlanCost:

@@ -42,9 +42,11 @@ MOST_FINALS: Final = 400
 # goes on, put right, so often at most.
 MOST_RETURNS: Final = 3
 WORTH_A_RETURN: Final = 0.005
-# For the guess of how long it takes: replications of a search, and how many finalists are run to the end.
-SEARCHED: Final = 6_000
-FULL_FINALS: Final = 10
+# For the guess of how long it takes: replications of a search in all and for each plan that there is, and how many
+# finalists are run to the end. As six levers on winter-pressure take; few plans take fewer.
+SEARCHED: Final = 8_000
+SEARCHED_A_PLAN: Final = 50
+FULL_FINALS: Final = 28
 POINTS_OF_FRONTIER: Final = 10
 FRONTIER_REPLICATIONS: Final = 50
 DAYS_A_YEAR: Final = 365
@@ -194,7 +196,8 @@ def optimise(
     trying = Trying(base.run.seed if seed is None else seed, chosen_engine(engine), cores, met=met)
     asked = base.target.confidence
     goal = Goal(base.target.delayed, asked, judged, certain_from(asked, replications))  # type: ignore[arg-type]  # one of JUDGED
-    of_search, of_finals = _listeners(on_done, SEARCHED + FULL_FINALS * replications)
+    guess = min(SEARCHED, SEARCHED_A_PLAN * len(space)) + min(FULL_FINALS, len(space)) * replications
+    of_search, of_finals = _listeners(on_done, guess)
     race = Race(space, goal, replace(trying, on_done=of_search))
     finals = Race(space, goal, replace(trying, on_done=of_finals), first_replication=FRESH)
     selection, stopped = NOTHING, False

@@ -109,7 +109,7 @@ class Race:
             if have < replications:
                 by_count.setdefault(have, []).append(plan)
         # Some at a time, so that whoever stops it keeps those that are done.
-        at_once = 2 * max(AT_ONCE, PLANS_AT_ONCE * self.trying.cores)
+        at_once = max(2 * AT_ONCE, PLANS_AT_ONCE * self.trying.cores)
         for have, group in by_count.items():
             for first in range(0, len(group), at_once):
                 self._run(group[first : first + at_once], have, replications)

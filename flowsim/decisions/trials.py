@@ -21,8 +21,9 @@ from flowsim.units import Floats
 Maker = Callable[[], Scenario]
 T = TypeVar("T")
 
-# Plans that share the drawing of a replication. Few, since only the last timelines are kept for those who ask again.
-PLANS_AT_ONCE: Final = 4
+# Plans that share the people of a replication, whose drawing takes as long as the rest of it. More would save little, and
+# every worker keeps the timelines of all its plans.
+PLANS_AT_ONCE: Final = 8
 # So many replications are worth building the plan's scenario once more.
 WORTH_BUILDING: Final = 24
 DELAYED, EXCESS, WITHIN = 0, 1, 2
@@ -89,10 +90,11 @@ def tried(makers: Sequence[Maker], replications: range, trying: Trying) -> Trial
     if trying.seed < 0:
         raise RunError(f"the seed is {trying.seed}, but must be 0 or more")
     engine = chosen_engine(trying.engine)
-    parts = _parts(len(makers), replications, trying.cores)
+    width = _width(len(makers), len(replications), trying.cores)
+    parts = _parts(-(-len(makers) // width), replications, trying.cores)
     batches = [
-        Batch(first, tuple(makers[first : first + PLANS_AT_ONCE]), part, trying.seed, engine, trying.met)
-        for first in range(0, len(makers), PLANS_AT_ONCE)
+        Batch(first, tuple(makers[first : first + width]), part, trying.seed, engine, trying.met)
+        for first in range(0, len(makers), width)
         for part in parts
     ]
     found = np.empty((3, len(makers), len(replications)))
@@ -118,9 +120,15 @@ def stoppable(work: Iterator[T]) -> Iterator[T]:
         raise Stopped("stopped before all that the answer needs was run: there is nothing to show") from None
 
 
-def _parts(plans: int, replications: range, cores: int) -> list[range]:
-    """The replications in one piece, or in several where few plans would leave cores idle."""
-    batches = -(-plans // PLANS_AT_ONCE)
-    wanted = -(-2 * cores // batches) if cores > 1 and batches < 2 * cores else 1
+def _width(plans: int, replications: int, cores: int) -> int:
+    """How many plans go together: as many as may, unless cores would be idle however the replications are cut."""
+    pieces = max(1, replications // WORTH_BUILDING)
+    groups = -(-cores // pieces)
+    return max(1, min(PLANS_AT_ONCE, -(-plans // groups)))
+
+
+def _parts(groups: int, replications: range, cores: int) -> list[range]:
+    """The replications in one piece, or in several where few groups of plans would leave cores idle."""
+    wanted = -(-2 * cores // groups) if cores > 1 and groups < 2 * cores else 1
     size = max(WORTH_BUILDING, -(-len(replications) // wanted))
     return [replications[i : i + size] for i in range(0, len(replications), size)]

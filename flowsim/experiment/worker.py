@@ -26,7 +26,8 @@ from flowsim.scenario.timeline import build_timeline
 K = TypeVar("K")
 V = TypeVar("V")
 
-MOST_KEPT: Final = 32
+# Scenarios laid out day by day, about a megabyte each: those that threads on all cores have in hand, and some more.
+MOST_KEPT: Final = max(32, 16 * (os.cpu_count() or 1))
 
 
 @dataclass(frozen=True)

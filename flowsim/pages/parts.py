@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -47,7 +48,9 @@ h2, h3 {color: #212B32;}
 .table thead th {border-bottom: 2px solid #4C6272; font-weight: 600;}
 .table tbody th {font-weight: 400; min-width: 7rem;}
 .table .number {text-align: right; font-variant-numeric: tabular-nums;}
-.table td.number {white-space: nowrap;}
+.table td.number, .table .whole {white-space: nowrap;}
+.paper {overflow-x: auto;}
+.paper img {max-width: 100%; height: auto;}
 [data-testid="stMainMenu"] {display: none;}
 *:focus-visible {outline: 3px solid #FFB81C; outline-offset: 1px; box-shadow: 0 0 0 5px #212B32;}
 .narrow, .st-key-other-pages {display: none;}
@@ -58,11 +61,14 @@ h2, h3 {color: #212B32;}
   [data-testid="stExpandSidebarButton"]::after {content: "Pages and choices"; padding-left: .4rem;}
   [data-testid="stMarkdownContainer"] p.answer {font-size: 1.1rem;}
   .block-container {padding-left: 1rem; padding-right: 1rem;}
+  .paper img {max-width: none; width: 44rem;}
 }
 </style>
 """
 
 NUMBER: Final = ' class="number"'
+# What is read as one and stays on one line: an interval in brackets, a row of numbers.
+_NUMBERS: Final = re.compile(r"\([-+£]?\d[^()]{1,40}\)(?: \?)?|^[\d.]+(?: [\d.]+)+$")
 PLOTLY: Final = {"displaylogo": False, "displayModeBar": False, "responsive": True, "scrollZoom": False}
 
 
@@ -89,7 +95,11 @@ def table(frame: pd.DataFrame) -> None:
 def _cells(row: tuple[Any, ...], numeric: Sequence[bool]) -> str:
     cells = []
     for place, (value, is_number) in enumerate(zip(row, numeric, strict=True)):
-        words = number(value) if is_number else html.escape(str(value))
+        words = (
+            number(value)
+            if is_number
+            else _NUMBERS.sub(r'<span class="whole">\g<0></span>', html.escape(str(value)))
+        )
         kind = NUMBER if is_number else ""
         cells.append(f"<td{kind}>{words}</td>" if place else f'<th scope="row">{words}</th>')
     return "".join(cells)

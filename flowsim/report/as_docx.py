@@ -130,6 +130,9 @@ def _picture(document: docx.document.Document, picture: Picture) -> None:
     from docx.shared import Cm
 
     shape = document.add_picture(BytesIO(picture.png), width=Cm(WIDTH_CM))
+    # Else word processors leave a gap to its left and right, and it goes beyond the margin.
+    for side in ("distT", "distB", "distL", "distR"):
+        shape._inline.set(side, "0")  # noqa: SLF001
     # What a screen reader says; python-docx has no name for it.
     shape._inline.docPr.set("descr", _plain(picture.alt))  # noqa: SLF001
     document.paragraphs[-1].paragraph_format.keep_with_next = True

@@ -9,6 +9,8 @@ from typing import Final, Literal
 
 HARD_SPACE: Final = "\N{NO-BREAK SPACE}"
 _BRACKETS: Final = re.compile(r"\([^()]{1,40}\)")
+# A hyphen in front of a number, at which a word processor would begin a new line.
+_NEGATIVE: Final = re.compile(r"(?<![\w)])-(?=£?\d)")
 
 Look = Literal["plain", "answer", "quiet"]
 
@@ -74,6 +76,7 @@ class Document:
 
 
 def unbroken(words: str) -> str:
-    """Numbers for a narrow column: no new line before a per cent sign, nor within brackets."""
-    kept = words.replace(" %", f"{HARD_SPACE}%")
+    """Numbers for a narrow column: no new line before a per cent sign or question mark, after a minus, nor within brackets."""
+    kept = words.replace(" %", f"{HARD_SPACE}%").replace(" ?", f"{HARD_SPACE}?")
+    kept = _NEGATIVE.sub("\N{MINUS SIGN}", kept)
     return _BRACKETS.sub(lambda found: found[0].replace(" ", HARD_SPACE), kept)

@@ -5,9 +5,10 @@ What it says is said once, here; `as_html` and `as_docx` only write it down.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ import pandas as pd
 
 from flowsim.charts import census_chart, png_of, reasons_chart
 from flowsim.decisions.compare import Comparison
-from flowsim.decisions.money import ALL
+from flowsim.decisions.money import ALL, PlanCost
 from flowsim.experiment.intervals import Interval, can_call
 from flowsim.report.blocks import Block, Bullets, Command, Document, Heading, Paragraph, Picture, Table
 from flowsim.report.moneyed import change_in_words
@@ -28,17 +29,26 @@ from flowsim.version import __version__
 DOUBTFUL: Final = ("assumption", "tuned", "fitted", "L", "")
 SHOWN_VALUES: Final = 8
 VERBS: Final = {"set": "{}", "scale": "times {}", "add": "plus {}"}
+# Words that a command line takes as they are, and what needs a mark in front of it between quotes.
+_PLAIN: Final = re.compile(r"[\w.:=/@+,-]+\Z", re.ASCII)
+_SPECIAL: Final = re.compile(r'["$`]')
+_ESCAPED: Final = r"\\\g<0>"
 _CHANGE: Final = re.compile(r"^(changes|escalations)\[\d+\](\.(?P<verb>[a-z_]+))?(\.(?P<rest>.+))?$")
 
 
 @dataclass(frozen=True)
 class Paper:
-    """What a board paper is made of: `stated` are the inputs that each scenario's files state, by its name."""
+    """What a board paper is made of: `stated` are the inputs that each scenario's files state, by its name.
+
+    `plan_costs` and `payers` are those that the money was worked out with.
+    """
 
     question: str
     comparison: Comparison
     money: pd.DataFrame
     stated: Mapping[str, Sequence[InputRow]]
+    plan_costs: Sequence[PlanCost] = ()
+    payers: Mapping[str, str] = field(default_factory=dict)
 
 
 def board_paper(paper: Paper) -> Document:
@@ -51,7 +61,7 @@ def _blocks(paper: Paper) -> Iterator[Block]:
     run = comparison.base.scenario.run
     yield Paragraph(" ".join(answer(comparison, paper.money)), "answer")
     yield Paragraph(
-        f"From {run.start:%d %B %Y}, {run.days} days. Ranges in brackets are 95 % intervals over {comparison.base.replications} replications "
+        f"From {_day(run.start)}, {run.days} days. Ranges in brackets are 95 % intervals over {comparison.base.replications} replications "
         "of the simulation: they hold chance, not doubt about the assumptions, which are at the end.",
         "quiet",
     )
@@ -62,7 +72,7 @@ def _blocks(paper: Paper) -> Iterator[Block]:
         "People delayed at midnight: mean, and the band that holds nine replications in ten.",
     )
     yield Heading("The plans")
-    yield from _plans(comparison)
+    yield from _plans(paper)
     yield Picture(
         png_of(reasons_chart(results)),
         f"Bar chart of mean people delayed by national reason, one bar each for {_titles(results)}.",
@@ -73,7 +83,7 @@ def _blocks(paper: Paper) -> Iterator[Block]:
     yield Heading("What was assumed")
     yield from _assumed(paper)
     yield Heading("How to repeat it")
-    yield from _again(results)
+    yield from _again(paper)
     if _doubtful(paper):
         yield Heading("Annex: figures to doubt")
         yield from _annex(paper)
@@ -137,11 +147,16 @@ def _titles(results: Sequence[Result]) -> str:
     return ", ".join(result.scenario.title for result in results)
 
 
-def _plans(comparison: Comparison) -> Iterator[Block]:
+def _plans(paper: Paper) -> Iterator[Block]:
+    comparison = paper.comparison
     headings, rows = plan_cells(comparison.results, comparison)
+    # With what the plans themselves cost, as in the table of the money.
+    whole = paper.money[paper.money["payer"] == ALL]
+    costs = {str(row["scenario"]): float(row["cost"]) for row in whole.to_dict("records")}
+    rows = [[*row[:-1], f"{costs[row[0]] / 1e6:.2f}"] for row in rows]
     titled = [[result.scenario.title, *row[1:]] for result, row in zip(comparison.results, rows, strict=True)]
     numbers = frozenset(range(1, len(headings)))
-    widths = (2.0, 1.6, 1.5, 1.6, 1.7, 1.9, 1.0)[: len(headings)]
+    widths = (2.9, 2.5, 2.5, 2.5, 2.6, 2.6, 1.4)[: len(headings)]
     yield Table("People delayed at midnight, each plan on the same draws", headings, titled, numbers, widths)
     about = [(r.scenario.title, _about(r)) for r in comparison.results if _about(r)]
     if about:
@@ -167,6 +182,15 @@ def _money(paper: Paper) -> Iterator[Block]:
         "service is: an assumption, since budgets were pooled. A question mark: cannot be told from chance.",
         "quiet",
     )
+    given = [
+        f"{titles[c.plan]} itself costs £{c.pounds:,.0f}, paid by the {c.payer}" for c in paper.plan_costs
+    ]
+    given += [
+        f"{base.services[service].label or service} is paid by the {who}"
+        for service, who in paper.payers.items()
+    ]
+    if given:
+        yield Paragraph(f"Entered for this paper: {'; '.join(given)}.", "quiet")
 
 
 def _assumed(paper: Paper) -> Iterator[Block]:
@@ -180,7 +204,11 @@ def _assumed(paper: Paper) -> Iterator[Block]:
         if lines:
             headings = ("Change", "Figure", "Value", "Where it comes from")
             yield Table(
-                f"What is assumed of {plan.scenario.title}", headings, lines, frozenset(), (2.4, 2.4, 1.5, 3)
+                f"What is assumed of {plan.scenario.title}",
+                headings,
+                lines,
+                frozenset(),
+                (2.2, 2.9, 1.5, 2.7),
             )
     prices = [
         r
@@ -194,7 +222,7 @@ def _assumed(paper: Paper) -> Iterator[Block]:
             ("Price", "£ a day", "Source", "Confidence"),
             lines,
             frozenset((1,)),
-            (3, 1, 5, 1.3),
+            (3.9, 1, 4, 1.4),
         )
     own = _doubtful(paper)
     yield Paragraph(
@@ -215,7 +243,7 @@ def _changes(rows: Sequence[InputRow]) -> Iterator[tuple[str, str, str, str]]:
             by_number.setdefault(row.path.partition(".")[0], []).append(row)
     for number, found in by_number.items():
         label = next((str(r.value) for r in found if r.path == f"{number}.label"), number)
-        start = next((f", from {r.value}" for r in found if r.path == f"{number}.from"), "")
+        start = next((f", from {_day(r.value)}" for r in found if r.path == f"{number}.from"), "")
         done: dict[tuple[str, str], list[str]] = {}
         for (figure, verb, source), group in groupby(found, key=_edit):
             if verb:
@@ -224,9 +252,14 @@ def _changes(rows: Sequence[InputRow]) -> Iterator[tuple[str, str, str, str]]:
             yield label + start, ", ".join(figures), what, source or "no source named"
 
 
+def _day(value: object) -> str:
+    """A date in words, which unlike 2017-11-01 is not cut in two at a hyphen."""
+    return f"{value.day} {value:%B %Y}" if isinstance(value, dt.date) else str(value)
+
+
 def _done(verb: str, rows: Sequence[InputRow]) -> str:
     """What is done to a table or figure, in words."""
-    names = [row.path.replace('"', "").rpartition(".")[2] for row in rows]
+    names = [_plain_path(row).rpartition(".")[2] for row in rows]
     values = [_value(row.value) for row in rows]
     several = [f"{name} {value}" for name, value in zip(names, values, strict=True)]
     return VERBS[verb].format(", ".join(several if len(rows) > 1 else values))
@@ -257,19 +290,24 @@ def _annex(paper: Paper) -> Iterator[Block]:
         ("Figure", "Value", "Where it comes from"),
         list(grouped(_doubtful(paper))),
         frozenset(),
-        (3, 2, 5),
+        (4.2, 2, 4.2),
     )
 
 
 def grouped(rows: Sequence[InputRow]) -> Iterator[tuple[str, str, str]]:
     """Figures as (what, values, source), those of one table with the same source in one line."""
-    for (table, source), group in groupby(rows, key=lambda r: (r.path.rpartition(".")[0], r.source)):
+    for (table, source), group in groupby(rows, key=lambda r: (_plain_path(r).rpartition(".")[0], r.source)):
         found = list(group)
         if len(found) == 1:
-            yield found[0].path, _value(found[0].value), source or "no source named"
+            yield _plain_path(found[0]), _value(found[0].value), source or "no source named"
         else:
-            values = ", ".join(f"{r.path.rpartition('.')[2]} {_value(r.value)}" for r in found)
+            values = ", ".join(f"{_plain_path(r).rpartition('.')[2]} {_value(r.value)}" for r in found)
             yield table, values, source or "no source named"
+
+
+def _plain_path(row: InputRow) -> str:
+    """A path without the marks around the part of it that a change alters, which would be cut in two."""
+    return row.path.replace('"', "")
 
 
 def _value(value: object) -> str:
@@ -278,16 +316,21 @@ def _value(value: object) -> str:
     return str(value)
 
 
-def _again(results: Sequence[Result]) -> Iterator[Block]:
+def _again(paper: Paper) -> Iterator[Block]:
+    results = paper.comparison.results
     first = results[0]
-    names = " ".join(_typed(result.scenario.name) for result in results)
+    names = [_typed(result.scenario.name) for result in results]
+    asked = [] if paper.question == usual_question(paper.comparison) else ["--question", paper.question]
+    money = [word for cost in paper.plan_costs for word in ("--plan-cost", str(cost))]
+    money += [word for service, who in paper.payers.items() for word in ("--payer", f"{service}={who}")]
     yield Paragraph(
         f"flowsim {__version__}, engine {first.engine}, {first.replications} replications, seed {first.seed}. The same command gives the same figures on "
         "any computer:"
     )
-    yield Command(
-        f"python -m flowsim report {names} --replications {first.replications} --seed {first.seed} --out paper"
+    command = (
+        f"python -m flowsim report {_quoted(names)} --replications {first.replications} --seed {first.seed}"
     )
+    yield Command(" ".join(filter(None, (command, _quoted([*asked, *money]), "--out paper"))))
     prints = [(result.scenario.name, fingerprint(result.scenario)) for result in results]
     yield Table(
         "Fingerprints of the scenarios (SHA-256 of all that affects results)",
@@ -295,6 +338,11 @@ def _again(results: Sequence[Result]) -> Iterator[Block]:
         prints,
         widths=(1, 3.2),
     )
+
+
+def _quoted(words: Sequence[str]) -> str:
+    """Words of a command as Windows and other systems take them: shlex knows the others only."""
+    return " ".join(word if _PLAIN.match(word) else f'"{_SPECIAL.sub(_ESCAPED, word)}"' for word in words)
 
 
 def _typed(name: str) -> str:

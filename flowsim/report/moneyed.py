@@ -15,8 +15,8 @@ from flowsim.decisions.money import ALL
 
 def money_table(table: pd.DataFrame) -> Table:
     """One line a scenario and payer, in millions of pounds over the run."""
-    shown = Table(title="Who pays and who gains (£m over the run)", title_justify="left")
-    for number, heading in enumerate(("Scenario", "Who pays", "Cost", "Change from the base")):
+    shown = Table(title="Who pays and who gains over the run", title_justify="left")
+    for number, heading in enumerate(("Scenario", "Who pays", "Cost, £m", "Change from the base, £m")):
         shown.add_column(heading, justify="right" if number > 1 else "left", overflow="fold")
     for row in table.to_dict("records"):
         cost = f"{row['cost'] / 1e6:.2f}"
@@ -35,11 +35,22 @@ def change_in_words(row: Mapping[Hashable, Any]) -> str:
     if math.isnan(row["change"]):
         return "base"
     doubt = "" if row["called"] else " ?"
-    return f"{row['change'] / 1e6:+.2f} ({row['change_low'] / 1e6:+.2f} to {row['change_high'] / 1e6:+.2f}){doubt}"
+    change, low, high = (_millions(row[name]) for name in ("change", "change_low", "change_high"))
+    return f"{change} ({low} to {high}){doubt}"
 
 
-def money_sentences(comparison: Comparison, table: pd.DataFrame) -> Iterator[str]:
-    """What each plan saves, and how far to trust it."""
+def _millions(pounds: float) -> str:
+    """Millions with their sign, without one where so little is left of it that nought is shown."""
+    shown = f"{pounds / 1e6:+.2f}"
+    return shown if float(shown) else shown[1:]
+
+
+def money_sentences(
+    comparison: Comparison,
+    table: pd.DataFrame,
+    how_to_add: str = "say what a plan itself costs with --plan-cost",
+) -> Iterator[str]:
+    """What each plan saves, and how far to trust it; `how_to_add` says where a plan's own cost is entered."""
     base = comparison.base.scenario
     for row in table[(table["payer"] == ALL) & table["change"].notna()].to_dict("records"):
         verb = "saves" if row["change"] < 0 else "costs"
@@ -50,6 +61,6 @@ def money_sentences(comparison: Comparison, table: pd.DataFrame) -> Iterator[str
             yield f"{row['scenario']}: whether it saves or costs cannot be told with {comparison.base.replications} replications."
     yield (
         f"Prices of {base.costs.price_year}, as the scenarios say: days of care, and acute beds held beyond need; capacity that nobody uses costs "
-        "nothing here, so say what a plan itself costs with --plan-cost. Who pays goes by where a service is: an assumption. Brackets are 95 % "
-        "intervals over replications."
+        f"nothing here, so {how_to_add}. Who pays goes by where a service is: an assumption. Brackets are 95 % intervals over replications; a "
+        "question mark: cannot be told from chance."
     )

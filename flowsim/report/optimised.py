@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import pandas as pd
 from rich.table import Table
 
 from flowsim.decisions.finals import INDIFFERENT
+from flowsim.decisions.levers import How
 from flowsim.decisions.optimise import Optimum
+from flowsim.experiment.intervals import Interval
 from flowsim.report.plans import people, percent
 
 MOST_RIVALS: Final = 10
 LIKELY: Final = 0.8
+DONE: Final[dict[How, str]] = {"set": "{} = {:g}", "add": "{} +{:g}", "scale": "{} times {:g}"}
 
 
 def rivals_table(found: Optimum) -> Table:
@@ -50,7 +53,7 @@ def _table(found: Optimum, rows: pd.DataFrame, title: str, more: tuple[str, ...]
 
 def _rival(row: dict[Any, Any]) -> tuple[str, str, str]:
     share = row["selected"]
-    chance = f"{row['chance']:.0%} ({row['low']:.0%} to {row['high']:.0%})"
+    chance = percent(Interval(row["chance"], row["low"], row["high"]))
     return chance, f"{row['delayed']:.1f}", "" if math.isnan(share) else f"{share:.0%}"
 
 
@@ -58,8 +61,18 @@ def _point(row: dict[Any, Any]) -> tuple[str, str, str]:
     return f"{row['delayed']:.1f}", f"{row['delayed_days']:,.0f}", "corner" if row["corner"] else ""
 
 
-def optimum_sentences(found: Optimum) -> Iterator[str]:
-    """The answer, and how it was found."""
+def plan_words(found: Optimum, names: Mapping[str, str] | None = None) -> str:
+    """What the winner does with each lever, by its path or by a name of `names`."""
+    called = names or {}
+    values = found.edits()
+    return ", ".join(
+        DONE[lever.how].format(called.get(lever.path, lever.path), values[lever.path])
+        for lever in found.space.levers
+    )
+
+
+def optimum_sentences(found: Optimum, names: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The answer, and how it was found; levers go by their paths, or by `names`."""
     goal = found.goal
     what = "the mean of the period" if goal.judged == "mean" else "a day"
     aim = f"{what} at or under {goal.delayed:g} delayed with a chance of at least {goal.confidence:.0%}"
@@ -69,10 +82,9 @@ def optimum_sentences(found: Optimum) -> Iterator[str]:
     else:
         judged = found.finals or found.searched
         chance, delayed = found.chance_of(judged, found.winner), found.delayed_of(found.winner)
-        plan = ", ".join(f"{path} = {value:g}" for path, value in found.edits().items())
         cost = float(found.space.costs[found.winner])
         yield (
-            f"The cheapest plan that keeps {aim}: {plan}, for £{cost:,.0f} a day. Its chance is {percent(chance)}, with "
+            f"The cheapest plan that keeps {aim}: {plan_words(found, names)}, for £{cost:,.0f} a day. Its chance is {percent(chance)}, with "
             f"{people(delayed)} delayed on average."
         )
     if found.stopped and found.winner is not None and found.finals is None:
@@ -94,7 +106,7 @@ def _how_sure(found: Optimum) -> Iterator[str]:
     else:
         yield (
             f"No plan that was tried is surely at {asked:.0%} or more with so few replications: this one comes nearest to it. Ask "
-            "for more with --replications, or for dearer plans with wider ranges."
+            "for more replications, or for dearer plans with wider ranges."
         )
     yield (
         f"The probability that it is the cheapest finalist that truly keeps the target is {selection.correct:.0%}, and that it keeps "
@@ -102,4 +114,4 @@ def _how_sure(found: Optimum) -> Iterator[str]:
         "again on draws that had no part in choosing them."
     )
     if selection.certain and selection.good < LIKELY:
-        yield "A cheaper plan may well be good enough too, but is not surely so: more --replications would tell."
+        yield "A cheaper plan may well be good enough too, but is not surely so: more replications would tell."

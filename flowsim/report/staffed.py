@@ -19,6 +19,11 @@ AMOUNTS: Final = (
     "Roster", "Pay a week, £", "of it for weekends, £", "Caseload, people", "Picked up within 24 h", "picked up, low",
     "picked up, high", "Delayed, mean", "delayed, low", "delayed, high", "Chance of target",
 )  # fmt: skip
+KINDS: Final = {
+    "five days": "of five days",
+    "seven days": "of seven days",
+    "as referred": "that follows the referrals",
+}
 DAYS: Final = tuple(day.capitalize() for day in WEEKDAYS)
 
 
@@ -66,9 +71,10 @@ def _work_rows(found: Staffing) -> list[tuple[str, float, str]]:
 
 def staffing_sentences(found: Staffing) -> Iterator[str]:
     """What the table means, and what could not be had."""
-    for name, outlook in found.found.items():
-        if outlook is None:
-            yield _not_found(found, name)
+    # Only of what was looked for: rosters that were given are in the table.
+    looked_for = {name: o for name, o in found.found.items() if name.partition(", ")[0] in found.largest}
+    yield from (_found(found, name, outlook) for name, outlook in looked_for.items() if outlook is not None)
+    yield from (_not_found(found, name) for name, outlook in looked_for.items() if outlook is None)
     if len(found.same_pay) == 2:
         five, seven = found.same_pay
         yield (
@@ -82,17 +88,29 @@ def staffing_sentences(found: Staffing) -> Iterator[str]:
     )
 
 
+def _found(found: Staffing, name: str, outlook: Outlook) -> str:
+    pattern, _, target = name.partition(", ")
+    staff = " ".join(f"{s:.3g}" for s in _staff(outlook))
+    return (
+        f"The smallest roster {KINDS[pattern]} that is enough {_aim(found, target)}: {staff} on shift from Monday to Sunday, for "
+        f"£{outlook.pay:,.0f} a week; {percent(outlook.picked_up)} are picked up and {people(outlook.delayed)} are delayed."
+    )
+
+
+def _aim(found: Staffing, target: str) -> str:
+    goal = found.scenario.target
+    more = (
+        f" and a mean at or under {goal.delayed:g} with a chance of {goal.confidence:.0%}" if target else ""
+    )
+    return f"for {found.pick_up:.0%} to be picked up within 24 hours{more}"
+
+
 def _not_found(found: Staffing, name: str) -> str:
     pattern, _, target = name.partition(", ")
     largest = found.largest[pattern]
-    aim = f"for {found.pick_up:.0%} to be picked up within 24 hours"
-    waits = ""
-    if target:
-        goal = found.scenario.target
-        aim += f" and a mean at or under {goal.delayed:g} with a chance of {goal.confidence:.0%}"
-        waits = ": others hold them up"
+    waits = ": others hold them up" if target else ""
     return (
-        f"No roster of {pattern} that was tried is enough {aim}: with up to {max(_staff(largest)):.0f} on shift "
+        f"No roster {KINDS[pattern]} that was tried is enough {_aim(found, target)}: with up to {max(_staff(largest)):.0f} on shift "
         f"{percent(largest.picked_up)} are picked up and {people(largest.delayed)} are delayed{waits}."
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
+import shlex
+from collections.abc import Hashable
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
@@ -20,10 +22,11 @@ from flowsim.decisions.money import ALL, PlanCost, money, plan_cost_from
 from flowsim.errors import RunError
 from flowsim.report.as_docx import as_docx
 from flowsim.report.as_html import as_html
-from flowsim.report.blocks import Document, Picture, Table, unbroken
-from flowsim.report.board import Paper, answer, board_paper
+from flowsim.report.blocks import Command, Document, Picture, Table, unbroken
+from flowsim.report.board import Paper, answer, board_paper, grouped
+from flowsim.report.moneyed import change_in_words
 from flowsim.report.plans import people
-from flowsim.scenario.sources import input_rows
+from flowsim.scenario.sources import InputRow, input_rows
 from tests.experiment.city import SMALL, small_city
 
 
@@ -88,7 +91,7 @@ class Page(HTMLParser):
         self.loads += [given[key] or "" for key in ("src", "href") if key in given]
         if tag == "img":
             self.alts.append(given.get("alt") or "")
-        elif tag != "meta":
+        elif tag not in ("meta", "col", "wbr"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -149,7 +152,10 @@ def test_the_file_for_a_word_processor_says_the_same(paper: Document) -> None:
     tables = [block for block in paper.blocks if isinstance(block, Table)]
     assert len(written.tables) == len(tables)
     for made, meant in zip(written.tables, tables, strict=True):
-        cells = [[cell.text.replace("\N{NO-BREAK SPACE}", " ") for cell in row.cells] for row in made.rows]
+        cells = [
+            [c.text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{MINUS SIGN}", "-") for c in row.cells]
+            for row in made.rows
+        ]
         assert cells == [list(meant.headings), *[list(row) for row in meant.rows]]
     pictures = [block for block in paper.blocks if isinstance(block, Picture)]
     alts = [shape._inline.docPr.get("descr") for shape in written.inline_shapes]
@@ -157,6 +163,72 @@ def test_the_file_for_a_word_processor_says_the_same(paper: Document) -> None:
     for block in paper.blocks:
         text = getattr(block, "text", None)
         assert text is None or text in said
+
+
+def test_pictures_stay_within_the_margins(paper: Document) -> None:
+    """Where nothing is said of the distance to what is beside them, LibreOffice moves them to the right."""
+    written = docx.Document(BytesIO(as_docx(paper)))
+    section = written.sections[0]
+    assert section.page_width is not None
+    assert section.left_margin is not None
+    assert section.right_margin is not None
+    for shape in written.inline_shapes:
+        assert shape.width <= section.page_width - section.left_margin - section.right_margin
+        assert {shape._inline.get(side) for side in ("distT", "distB", "distL", "distR")} == {"0"}
+
+
+def test_numbers_are_not_cut_in_two() -> None:
+    kept = unbroken("-5.0 (-6.1 to -4.0) ?")
+    assert kept.count(" ") == 1
+    assert "-" not in kept
+    assert unbroken("12 %") == "12\N{NO-BREAK SPACE}%"
+    assert unbroken("2017-11-01, seven-day") == "2017-11-01, seven-day"
+
+
+def test_paths_in_the_page_may_be_cut_and_columns_have_their_widths() -> None:
+    table = Table("t", ("a", "b"), [("services.stit.capacity", "50 %")], widths=(3, 1))
+    page = as_html(Document("d", [table]))
+    assert "services.<wbr>stit.<wbr>capacity" in page
+    assert '<col style="width: 75%"><col style="width: 25%">' in page
+
+
+def test_a_table_that_a_change_alters_is_named_whole() -> None:
+    """Its path has marks around what is altered, and lies in several rows."""
+    rows = [
+        InputRow(
+            f'changes[2].scale."streams.emergency.routes.{name}"', 1.04, "", "", "", None, None, "4 %", "L"
+        )
+        for name in ("d2a_home", "package")
+    ]
+    assert list(grouped(rows)) == [
+        ("changes[2].scale.streams.emergency.routes", "d2a_home 1.04, package 1.04", "4 %")
+    ]
+
+
+def test_what_rounds_to_nought_has_no_sign() -> None:
+    row: dict[Hashable, float] = {
+        "change": -4_000.0,
+        "change_low": -9_000.0,
+        "change_high": 3_000.0,
+        "called": False,
+    }
+    assert change_in_words(row) == "0.00 (-0.01 to 0.00) ?"
+
+
+def test_what_was_entered_is_in_the_paper_and_in_its_command(comparison: Comparison) -> None:
+    costs, payers = (PlanCost("plan", "council", 250_000.0),), {"stit": "CCG"}
+    table = money(comparison, payers, costs)
+    stated = {result.scenario.name: list[InputRow]() for result in comparison.results}
+    paper = board_paper(Paper('Is "more" enough?', comparison, table, stated, costs, payers))
+    (command,) = [block.text for block in paper.blocks if isinstance(block, Command)]
+    words = shlex.split(command)
+    assert words[words.index("--question") + 1] == 'Is "more" enough?'
+    assert plan_cost_from(words[words.index("--plan-cost") + 1]) == costs[0]
+    assert words[words.index("--payer") + 1] == "stit=CCG"
+    said = " ".join(getattr(block, "text", "") for block in paper.blocks)
+    assert "itself costs £250,000, paid by the council" in said
+    plans, who_pays = [block for block in paper.blocks if isinstance(block, Table)][:2]
+    assert plans.rows[1][-1] == next(row[2] for row in who_pays.rows[::-1] if row[1] == ALL)
 
 
 def test_a_paper_with_odd_letters_can_be_written() -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +19,14 @@ from typer.testing import CliRunner
 import flowsim
 from flowsim.cli import app
 from flowsim.decisions.finals import Selection, select
-from flowsim.decisions.levers import Space, lever_from, limit_from, space_of
+from flowsim.decisions.levers import Space, lever_from, limit_from, space_of, usual_levers
 from flowsim.decisions.optimise import FRESH, Optimum, optimise
 from flowsim.decisions.search import Goal, Race, certain_from, lower_bound, upper_bound
-from flowsim.decisions.trials import Trials, Trying, tried
+from flowsim.decisions.trials import Trials, Trying, _width, tried
 from flowsim.errors import RunError, ScenarioError, Stopped
 from flowsim.experiment.intervals import wilson_interval
+from flowsim.report.optimised import plan_words
+from flowsim.scenario.files import bundled_names
 from tests.ctrl_c import heeds_ctrl_c
 from tests.experiment.city import SMALL, small_city
 
@@ -215,6 +218,48 @@ def test_levers_set_add_and_multiply_and_limits_hold() -> None:
     assert (starts.mon, starts.sat) == (6, 0)
     assert str(lever_from("services.stit.capacity+=0:4:2@60")) == "services.stit.capacity+=0:4:2@60"
     assert limit_from("a<=3").most == 3
+
+
+def test_every_scenario_has_usual_levers_that_a_form_can_hold() -> None:
+    """Fields of numbers refuse a whole number among the others, as a twentieth of some capacities was."""
+    for name in bundled_names():
+        for lever in usual_levers(flowsim.load(name)):
+            numbers = (lever.low, lever.high, lever.step, lever.price)
+            assert [type(number) for number in numbers] == [float] * 4, (name, lever.path)
+            ends = ":".join(f"{number:.12g}" for number in numbers[:3])
+            assert lever_from(f"{lever.path}{lever.sign}={ends}@{lever.price:.12g}").axis.levels > 1
+
+
+@pytest.mark.parametrize(
+    ("plans", "replications", "cores", "expected"),
+    [
+        (8, 12, 1, 8),
+        (8, 12, 2, 4),
+        (8, 12, 4, 2),
+        (8, 144, 2, 8),
+        (3, 12, 8, 1),
+        (32, 12, 2, 8),
+        (1, 100, 2, 1),
+    ],
+)
+def test_plans_go_together_unless_cores_were_idle(
+    plans: int, replications: int, cores: int, expected: int
+) -> None:
+    assert _width(plans, replications, cores) == expected
+
+
+def test_plans_have_the_same_trials_however_many_go_together(space: Space) -> None:
+    makers = [space.maker(plan) for plan in range(5, 14)]
+    together = tried(makers, range(3), Trying(seed=4))
+    alone = [tried([maker], range(3), Trying(seed=4)) for maker in makers]
+    np.testing.assert_array_equal(together.delayed, np.concatenate([one.delayed for one in alone]))
+
+
+def test_the_sentence_says_what_is_done_with_each_lever(found: Optimum) -> None:
+    levers = (lever_from("services.stit.capacity+=0:12:2@60"), lever_from("services.stit.starts*=1:2:0.5@90"))
+    chosen = replace(found, space=replace(found.space, levers=levers, limits=()), winner=4)
+    assert plan_words(chosen) == "services.stit.capacity +2, services.stit.starts times 1.5"
+    assert plan_words(chosen, {"services.stit.capacity": "STIT"}).startswith("STIT +2, ")
 
 
 def test_margins_are_below_zero_where_the_goal_is_met() -> None:

@@ -17,7 +17,7 @@ from flowsim.cli import app
 from flowsim.decisions.roster import SOURCES, Roster, Work, offered, roster_for, same_pay
 from flowsim.decisions.staffing import Staffing, staff
 from flowsim.errors import RunError
-from flowsim.report.staffed import roster_book
+from flowsim.report.staffed import roster_book, staffing_sentences
 from flowsim.report.takeaway import workbook
 from flowsim.scenario.files import from_text
 from flowsim.scenario.model import Scenario
@@ -194,6 +194,20 @@ def test_at_the_same_pay_seven_days_pick_up_more(answer: Staffing) -> None:
         assert outlook.roster is not None
         by_hand = 30 * outlook.roster.staff[5] + 60 * outlook.roster.staff[6]
         assert answer.enhancement(outlook) == pytest.approx(by_hand)
+
+
+def test_what_was_found_is_said_first_and_given_rosters_are_left_to_the_table(answer: Staffing) -> None:
+    seven = answer.found["seven days"]
+    assert seven is not None
+    odd = replace(answer, found={"mine": seven, **answer.found})
+    said = list(staffing_sentences(odd))
+    assert said[0].startswith(
+        "The smallest roster of seven days that is enough for 95% to be picked up within 24 hours: "
+    )
+    assert f"for £{seven.pay:,.0f} a week" in said[0]
+    assert any(words.startswith("The smallest roster that follows the referrals") for words in said)
+    assert any(words.startswith("No roster of five days") for words in said)
+    assert not any("mine" in words for words in said)
 
 
 def test_the_chart_shows_staff_and_pick_up(answer: Staffing) -> None:

@@ -13,13 +13,15 @@ from playwright.sync_api import Page
 
 from flowsim.decisions.compare import compare
 from flowsim.decisions.diagnose import diagnose
-from flowsim.decisions.money import money
+from flowsim.decisions.levers import usual_levers
+from flowsim.decisions.money import PlanCost, money
 from flowsim.decisions.optimise import optimise
 from flowsim.decisions.roster import Roster
 from flowsim.decisions.sensitivity import sensitivity
 from flowsim.decisions.staffing import staff
 from flowsim.errors import Stopped
 from flowsim.experiment.replicate import Progress
+from flowsim.pages.decide.page import QUESTIONS
 from flowsim.pages.jobs import Jobs, Stand
 from flowsim.report.diagnosed import parts_table
 from flowsim.report.frames import words_of
@@ -83,8 +85,29 @@ def test_the_cheapest_plan(visitor: Visitor) -> None:
     said = asked(page, "Find the cheapest plan")
     levers = ["services.stit.capacity+=0:5:1@0", "services.allocation.starts*=1:1.5:0.125@286"]
     found = optimise(CITY, levers, replications=100)
-    assert said == next(optimum_sentences(found))
+    words = {lever.path: lever.words for lever in usual_levers(CITY)}
+    assert said == next(optimum_sentences(found, words))
+    assert words["services.stit.capacity"] in page.locator("table").first.inner_text()
     fine(visitor, page)
+
+
+@browser
+@pytest.mark.parametrize("question", [question.name for question in QUESTIONS])
+def test_every_question_can_be_asked_of_what_comes_along(visitor: Visitor, question: str) -> None:
+    page = visited(visitor, f"?question={question}&shown=winter-pressure")
+    still(page)
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+@browser
+def test_an_answer_goes_with_its_scenario(visitor: Visitor) -> None:
+    page = opened(visitor, "diagnose")
+    page.get_by_role("spinbutton", name="Replications of each plan").fill("2")
+    asked(page, "Split the days")
+    page.get_by_role("combobox", name="Scenario").click()
+    page.get_by_role("option", name="sheffield-2017", exact=True).click()
+    page.locator("p.answer").wait_for(state="detached")
+    assert page.locator("[data-testid=stException]").count() == 0
 
 
 @browser
@@ -133,6 +156,13 @@ def test_the_money_and_the_paper(visitor: Visitor) -> None:
     asked(page, "Work out the money")
     row = money(compare(["winter-pressure", "seven-day-stit", "whole-plan"], replications=2)).iloc[-1]
     assert change_in_words(row.to_dict()) in page.locator("tr").last.inner_text()
+    page.locator("summary", has_text="What the plans themselves cost").click()
+    page.get_by_role("spinbutton", name="whole-plan: costs").fill("3000000")
+    page.keyboard.press("Enter")
+    costs = (PlanCost("whole-plan", "council", 3e6),)
+    compared = compare(["winter-pressure", "seven-day-stit", "whole-plan"], replications=2)
+    row = money(compared, plan_costs=costs).iloc[-1]
+    page.locator("tr", has_text=change_in_words(row.to_dict())).wait_for()
     fine(visitor, page)
     page.set_viewport_size({"width": 1366, "height": 768})
     page = visited(visitor, "?question=report&shown=seven-day-stit")

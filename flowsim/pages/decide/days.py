@@ -51,12 +51,12 @@ def draw(shown: Scenario) -> None:
             orders = USUAL_ORDERS if how == SOME or len(switches) > MOST_WITH_ALL_SETS else None
             try:
                 key = key_of(NAME, [shown], (switches, orders, replications))
-                ask(NAME, key, lambda on_done, cores: diagnose(
+                ask(f"{NAME} {shown.name}", key, lambda on_done, cores: diagnose(
                     shown, switches=switches, orders=orders, replications=replications, cores=cores, on_done=on_done
                 ))  # fmt: skip
             except FlowsimError as error:
                 complain(error)
-    answered(NAME, "sets of switches", _show)
+    answered(f"{NAME} {shown.name}", "sets of switches", _show)
 
 
 def _show(found: Diagnosis) -> None:

@@ -43,12 +43,12 @@ def draw(shown: Scenario) -> None:
                 other = None if against == NOBODY else scenario(against)
                 scenarios = [shown] if other is None else [shown, other]
                 key = key_of(NAME, scenarios, (percent, points, replications))
-                ask(NAME, key, lambda on_done, cores: sensitivity(
+                ask(f"{NAME} {shown.name}", key, lambda on_done, cores: sensitivity(
                     shown, against=other, by=percent / 100, points=points, replications=replications, cores=cores, on_done=on_done
                 ))  # fmt: skip
             except FlowsimError as error:
                 complain(error)
-    answered(NAME, "plans of this part", _show)
+    answered(f"{NAME} {shown.name}", "plans of this part", _show)
 
 
 def _show(found: Sensitivity) -> None:

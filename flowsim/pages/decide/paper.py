@@ -11,7 +11,7 @@ import streamlit as st
 from flowsim.decisions.compare import Comparison
 from flowsim.decisions.money import money
 from flowsim.pages.decide.asking import answer
-from flowsim.pages.decide.pounds import compared
+from flowsim.pages.decide.pounds import compared, plan_costs
 from flowsim.pages.session import choice
 from flowsim.report.as_docx import as_docx
 from flowsim.report.as_html import as_html
@@ -34,15 +34,18 @@ def draw(shown: Scenario) -> None:
 
 
 def _show(found: Comparison) -> None:
-    shares = money(found)
-    answer(answer_of(found, shares))
+    held = st.container()
+    costs = plan_costs(NAME, found)
+    shares = money(found, plan_costs=costs)
+    with held:
+        answer(answer_of(found, shares))
     question = st.session_state.get("paper question", "").strip() or usual_question(found)
 
     # Read now: what a button makes is made where nobody knows whose page it is.
     stated = {result.scenario.name: _stated(result.scenario.name) for result in found.results}
 
     def paper() -> Document:
-        return board_paper(Paper(question, found, shares, stated))
+        return board_paper(Paper(question, found, shares, stated, costs))
 
     left, right = st.columns(2)
     left.download_button(

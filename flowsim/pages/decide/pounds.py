@@ -8,7 +8,7 @@ from typing import Any, Final
 import streamlit as st
 
 from flowsim.decisions.compare import Comparison, compare_with
-from flowsim.decisions.money import money
+from flowsim.decisions.money import PAYERS, PlanCost, money
 from flowsim.errors import FlowsimError
 from flowsim.experiment.replicate import Progress
 from flowsim.experiment.run import Effort
@@ -51,8 +51,25 @@ def _compare(scenarios: list[Scenario], replications: int, on_done: Progress, co
     return compare_with(scenarios, Effort(replications=replications, cores=cores, on_done=on_done))
 
 
+def plan_costs(name: str, found: Comparison) -> tuple[PlanCost, ...]:
+    """Fields for what each plan itself costs; what is entered counts at once, nothing is run again."""
+    given = []
+    with st.expander("What the plans themselves cost"):
+        st.markdown("The model prices days of care and beds held beyond need. Staff hired or rooms rented for a plan come on top: pounds over the whole period.")  # fmt: skip
+        for result in found.results[1:]:
+            plan = result.scenario.name
+            left, right = st.columns([2, 1])
+            pounds = left.number_input(f"{plan}: costs, £", 0.0, None, 0.0, 10_000.0, format="%.0f", key=f"{name} pounds {plan}")  # fmt: skip
+            payer = right.selectbox("Paid by", PAYERS, PAYERS.index("council"), key=f"{name} payer {plan}")
+            if pounds:
+                given.append(PlanCost(plan, payer, pounds))
+    return tuple(given)
+
+
 def _show(found: Comparison) -> None:
-    shares = money(found)
-    answer(money_sentences(found, shares))
-    table(words_of(money_table(shares)))
+    held = st.container()
+    shares = money(found, plan_costs=plan_costs(NAME, found))
+    with held:
+        answer(money_sentences(found, shares, "enter below what a plan itself costs"))
+        table(words_of(money_table(shares)))
     take_away("money", {"Money": shares})

@@ -61,12 +61,12 @@ def draw(shown: Scenario) -> None:
                 work = Work(**given)
                 rosters = [Roster("my roster", days)] if what == OWN else []
                 key = key_of(NAME, [shown], (service, work, rosters, pick_up, replications))
-                ask(NAME, key, lambda on_done, cores: staff(
+                ask(f"{NAME} {shown.name}", key, lambda on_done, cores: staff(
                     shown, service=service, work=work, rosters=rosters, pick_up=pick_up, replications=replications, cores=cores, on_done=on_done
                 ))  # fmt: skip
             except FlowsimError as error:
                 complain(error)
-    answered(NAME, "rosters", _show)
+    answered(f"{NAME} {shown.name}", "rosters", _show)
 
 
 def _own_roster() -> tuple[float, ...]:

@@ -46,7 +46,7 @@ def draw(shown: Scenario) -> None:
                 levers = [lever_from(text) for text in texts]
                 key = key_of(NAME, [shown], (texts, replications))
                 ask(
-                    NAME,
+                    f"{NAME} {shown.name}",
                     key,
                     lambda on_done, cores: optimise(
                         shown, levers, replications=replications, cores=cores, on_done=on_done
@@ -54,7 +54,7 @@ def draw(shown: Scenario) -> None:
                 )
             except FlowsimError as error:
                 complain(error)
-    answered(NAME, "replications", _show)
+    answered(f"{NAME} {shown.name}", "replications", _show)
 
 
 def _lever(usual: UsualLever) -> str:
@@ -75,14 +75,17 @@ def _lever(usual: UsualLever) -> str:
 
 
 def _show(found: Optimum) -> None:
-    answer(optimum_sentences(found))
-    st.markdown("**The winner and its rivals**")
-    table(words_of(rivals_table(found)))
+    names = {lever.path: lever.words for lever in usual_levers(found.space.scenario)}
+    answer(optimum_sentences(found, names))
+    st.markdown("**What comes nearest**" if found.winner is None else "**The winner and its rivals**")
+    rivals = words_of(rivals_table(found)).rename(columns=names)
+    # Where no plan is chosen nobody says how likely each is the one to choose.
+    table(rivals if found.winner is not None else rivals.drop(columns="Choice"))
     if len(found.frontier) > 1:
         with_table(
             png_of(frontier_chart(found.frontier, found.winner)),
             "Line chart of delayed days in the period against the cost of the levers a day; the corner and the winner are marked. The table below has the numbers.",
             "The numbers behind the picture",
-            words_of(frontier_table(found)),
+            words_of(frontier_table(found)).rename(columns=names),
         )
     take_away("cheapest-plan", {"Rivals": found.rivals, "Frontier": found.frontier})
