@@ -107,8 +107,7 @@ class _Ahead:
         height = self.height[who]
         if height.max(initial=0) == self.places.shape[1]:
             self.places = np.concatenate([self.places, np.zeros_like(self.places)], axis=1)
-        for column, values in enumerate((service, parent, link)):
-            self.places[column, height, who] = values
+        self.places[:, height, who] = service, parent, np.full_like(service, link)
         self.height[who] += 1
 
     def take(self, who: Ints) -> tuple[Ints, Ints, Ints]:
