@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 from scipy.special import stdtrit
 
 import flowsim
-from flowsim.engine import simulate
+from flowsim.engine import chosen_engine, simulate
 from flowsim.measures import Measured, Setting, measure
 from flowsim.people import Blueprint, populate, prepare
 from flowsim.ranks import Ranks
@@ -62,6 +62,7 @@ def blueprint_of(scenario: Scenario) -> Blueprint:
 
 def run_flowsim(plan: Blueprint, replication: int, seed: int = SEED, engine: str = "simpy") -> Measured:
     """One replication as a worker does it: drawing, engine, every measure."""
+    chosen_engine(engine)
     people = populate(plan, Ranks(seed, replication))
     journeys = simulate(people, plan.offer, float(plan.scenario.run.days), engine)
     return measure(journeys, Setting(plan.timeline, plan.offer))

@@ -34,7 +34,7 @@ _OPTIONS: Final[dict[str, Any]] = {"nogil": True, "fastmath": False, "error_mode
 
 # What compiled code is made of. numba looks only at the file of the function that is called, and would go on with
 # code that was compiled from an older version of the others.
-_SOURCES: Final = ("compiling.py", "generators.py", "ranks.py", "counting.py", "units.py", "journeys.py", "scenario/offer.py", "scenario/sizes.py", "engine/**/*.py", "people/**/*.py", "measures/**/*.py")  # fmt: skip
+_SOURCES: Final = ("compiling.py", "generators.py", "philox.py", "ranks.py", "counting_loops.py", "units.py", "journeys.py", "scenario/offer.py", "scenario/sizes.py", "engine/**/*.py", "people/**/*.py", "measures/**/*.py")  # fmt: skip
 
 
 def compiled(function: F) -> F:
@@ -154,22 +154,8 @@ def _floats_at() -> Callable[[int, int], Any]:
 floats_at: Final = _floats_at()
 
 
-def for_loops(array: np.ndarray) -> Any:
-    """An array as a loop reads it fastest: itself where the loop is compiled, else a list."""
-    return array if HAS_NUMBA else array.tolist()
-
-
-def blank(size: int, kind: type[int | float]) -> Any:
-    """Room for a loop to write numbers into: an array where the loop is compiled, else a list."""
-    return np.empty(size, dtype=kind) if HAS_NUMBA else [kind()] * size
-
-
-def _plain_high_half(one: int, other: int) -> int:
-    return (one * other) >> 64
-
-
-def _compiled_high_half() -> Any:
-    """The same as one instruction of the processor, for compiled functions to call."""
+def _high_half() -> Any:
+    """Make `high_half`: one instruction of the processor."""
     types = numba.types
 
     def high_half(_context: Any, one: Any, other: Any) -> Any:
@@ -184,7 +170,5 @@ def _compiled_high_half() -> Any:
     return numba.extending.intrinsic(high_half)
 
 
-# Whole numbers of 64 bits without a sign, and the upper 64 bits of the product of two. Python's own numbers have no
-# end: code that is to run as it stands has to cut sums and products to 64 bits itself, which costs nothing compiled.
-unsigned: Any = np.uint64 if HAS_NUMBA else int
-high_half: Any = _compiled_high_half() if HAS_NUMBA else _plain_high_half
+# The upper 64 bits of the product of two whole numbers of 64 bits without a sign.
+high_half: Final = _high_half() if HAS_NUMBA else _needs_numba

@@ -1,22 +1,24 @@
 """Counting people: in which order they stand, which rows are one person's, who is there at each midnight.
 
-These jobs look at every row of the journeys, so each stands here twice: as a loop for numba to compile, and in
-numpy for where there is no numba. A test holds the two to the same numbers.
+These jobs look at every row of the journeys, so each stands twice: here in numpy, and in `flowsim.counting_loops` for
+where loops are compiled. A test holds the two to the same numbers.
 """
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from flowsim.compiling import HAS_NUMBA, compiled
+from flowsim.loops import are_compiled
 from flowsim.units import Floats, Ints
 
 
 def order_of(numbers: Ints, below: int) -> Ints:
     """The order that sorts whole numbers from 0 to under `below`; equal ones keep their order. Shape as given."""
-    return _order_by_loop(numbers, below) if HAS_NUMBA else _order_by_numpy(numbers)
+    if not are_compiled():
+        return _order_by_numpy(numbers, below)
+    from flowsim import counting_loops
+
+    return counting_loops.order_of(numbers, below)
 
 
 def pairs(left: Ints, right: Ints, below: int) -> tuple[Ints, Ints]:
@@ -26,9 +28,11 @@ def pairs(left: Ints, right: Ints, below: int) -> tuple[Ints, Ints]:
     """
     rows_of = np.bincount(right, minlength=below)
     first_of = np.cumsum(rows_of) - rows_of
-    make = _pairs_by_loop if HAS_NUMBA else _pairs_by_numpy
-    i, j = make(left, rows_of, first_of)
-    return i, j
+    if not are_compiled():
+        return _pairs_by_numpy(left, rows_of, first_of)
+    from flowsim import counting_loops
+
+    return counting_loops.pairs(left, rows_of, first_of)
 
 
 def under_way(begin: Floats, end: Floats, key: Ints, counted: tuple[int, int], first_day: int) -> Floats:
@@ -37,48 +41,19 @@ def under_way(begin: Floats, end: Floats, key: Ints, counted: tuple[int, int], f
     `begin` and `end` (days) and `key` have shape (intervals,); `counted` is (keys, days), the shape of what is
     returned, and its first column is `first_day`. NaN is a begin that has not come or an end that has not.
     """
-    make = _under_way_by_loop if HAS_NUMBA else _under_way_by_numpy
-    found: Floats = make(begin, end, key, *counted, first_day)
-    return found
+    if not are_compiled():
+        return _under_way_by_numpy(begin, end, key, *counted, first_day)
+    from flowsim import counting_loops
+
+    return counting_loops.under_way(begin, end, key, *counted, first_day)
 
 
-@compiled
-def _order_by_loop(numbers: Ints, below: int) -> Ints:
-    """A counting sort: where each number's rows begin, then every row to the next place of its number."""
-    place = np.zeros(below + 1, dtype=np.int64)
-    for number in numbers:
-        if not 0 <= number < below:
-            raise IndexError("a number is not from 0 to below the bound")
-        place[number + 1] += 1
-    for number in range(below):
-        place[number + 1] += place[number]
-    order = np.empty(numbers.size, dtype=np.int64)
-    for row in range(numbers.size):
-        number = numbers[row]
-        order[place[number]] = row
-        place[number] += 1
+def _order_by_numpy(numbers: Ints, below: int) -> Ints:
+    # Numpy sorts numbers of 16 bits by counting them: the last bits first, then the others.
+    order = np.argsort(numbers.astype(np.uint16), kind="stable")
+    for bits in range(16, int(below).bit_length(), 16):
+        order = order[np.argsort((numbers >> bits).astype(np.uint16)[order], kind="stable")]
     return order
-
-
-def _order_by_numpy(numbers: Ints) -> Ints:
-    return np.argsort(numbers, kind="stable")
-
-
-@compiled
-def _pairs_by_loop(left: Ints, rows_of: Ints, first_of: Ints) -> tuple[Ints, Ints]:
-    total = 0
-    for number in left:
-        if not 0 <= number < rows_of.size:
-            raise IndexError("a number is not from 0 to below the bound")
-        total += rows_of[number]
-    i, j = np.empty(total, dtype=np.int64), np.empty(total, dtype=np.int64)
-    at = 0
-    for row in range(left.size):
-        first = first_of[left[row]]
-        for other in range(first, first + rows_of[left[row]]):
-            i[at], j[at] = row, other
-            at += 1
-    return i, j
 
 
 def _pairs_by_numpy(left: Ints, rows_of: Ints, first_of: Ints) -> tuple[Ints, Ints]:
@@ -88,31 +63,20 @@ def _pairs_by_numpy(left: Ints, rows_of: Ints, first_of: Ints) -> tuple[Ints, In
     return i, first_of[left[i]] + within
 
 
-@compiled
-def _under_way_by_loop(begin: Floats, end: Floats, key: Ints, keys: int, days: int, first_day: int) -> Floats:
-    """One more from the day of the begin, one fewer from the day of the end, then running sums."""
-    counts = np.zeros((keys, days))
-    past = float(first_day + days)
-    for i in range(key.size):
-        if not 0 <= key[i] < keys:
-            raise IndexError("a key is not from 0 to below the number of keys")
-        if begin[i] < past:
-            counts[key[i], max(math.floor(begin[i]) - first_day, 0)] += 1.0
-            if end[i] < past:
-                counts[key[i], max(math.floor(end[i]) - first_day, 0)] -= 1.0
-    for k in range(keys):
-        for day in range(1, days):
-            counts[k, day] += counts[k, day - 1]
-    return counts
-
-
 def _under_way_by_numpy(
     begin: Floats, end: Floats, key: Ints, keys: int, days: int, first_day: int
 ) -> Floats:
-    begun, ended = begin < first_day + days, end < first_day + days
-    change = np.zeros((keys, days))
-    for sign, rows, times in ((1.0, begun, begin), (-1.0, begun & ended, end)):
-        day = np.maximum(np.floor(times[rows]).astype(np.int64) - first_day, 0)
-        cells = np.bincount(key[rows] * days + day, minlength=keys * days)
-        change += sign * cells.reshape(keys, days)
-    return np.cumsum(change, axis=1)
+    change = _by_day(begin, key, keys, days, first_day)
+    change -= _by_day(np.where(begin < first_day + days, end, np.nan), key, keys, days, first_day)
+    return np.cumsum(change[:, :days], axis=1).astype(np.float64)
+
+
+def _by_day(times: Floats, key: Ints, keys: int, days: int, first_day: int) -> Ints:
+    """How many times fall into each day, by key, shape (keys, days + 1): the first day takes what was before it, the last what is not."""
+    day = np.floor(times)
+    day -= first_day
+    np.fmin(day, days, out=day)  # NaN too
+    np.maximum(day, 0.0, out=day)
+    cell = day.astype(np.int64)
+    cell += key * (days + 1)
+    return np.bincount(cell, minlength=keys * (days + 1)).reshape(keys, days + 1)

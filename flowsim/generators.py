@@ -15,13 +15,14 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from flowsim.compiling import HAS_NUMBA, compiled, high_half, unsigned
+from flowsim.units import Floats, Ints
 
-Four = tuple[float, float, float, float]
 Key = tuple[int, int]
+Words = NDArray[np.uint64]
+Four = tuple[Floats, Floats, Floats, Floats]
 
-ALL_BITS: Final = 2**64 - 1
 # What a block is multiplied with, and what the key grows by from round to round (Salmon et al., table 2).
 TIMES_0: Final = 0xD2E7470EE14C6C93
 TIMES_2: Final = 0xCA5A826395121157
@@ -30,8 +31,14 @@ GROWS_1: Final = 0xBB67AE8584CAA73B
 ROUNDS: Final = 10
 TO_RANK: Final = 2.0**-53
 
-# How many people's blocks are drawn at a time where nothing is compiled.
-SHELF: Final = 128
+# How many blocks are worked out at a time: few enough for the processor to have all of them at hand.
+AT_ONCE: Final = 8192
+LOW_HALF: Final = np.uint64(2**32 - 1)
+HALF: Final = np.uint64(32)
+TIMES: Final = np.array([[TIMES_2], [TIMES_0]], dtype=np.uint64)
+TIMES_LOW: Final = TIMES & LOW_HALF
+TIMES_HIGH: Final = TIMES >> HALF
+GROWS: Final = np.array([[GROWS_0], [GROWS_1]], dtype=np.uint64)
 
 
 def generator(seed: int, replication: int, name: str, visit: int = 0, order: int = 0) -> np.random.Generator:
@@ -45,10 +52,19 @@ def generator(seed: int, replication: int, name: str, visit: int = 0, order: int
         raise ValueError(
             f"replication, visit and order must not be negative: {replication}, {visit}, {order}"
         )
-    counter = np.array([0, replication, visit, order], dtype=np.uint64)
-    key = np.array(key_of(seed, name), dtype=np.uint64)
+    return _generator(key_of(seed, name), [0, replication, visit, order])
+
+
+def numbers(key: Key, replication: int, count: int) -> Floats:
+    """The first ranks of the generator with a key, shape (count,)."""
+    return _generator(key, [0, replication, 0, 0]).random(count)
+
+
+def _generator(key: Key, counter: list[int]) -> np.random.Generator:
     # Philox by name: numpy may one day change what `default_rng` stands for.
-    return np.random.Generator(np.random.Philox(key=key, counter=counter))
+    return np.random.Generator(
+        np.random.Philox(key=np.array(key, dtype=np.uint64), counter=np.array(counter, dtype=np.uint64))
+    )
 
 
 @lru_cache(maxsize=2**14)
@@ -63,41 +79,58 @@ def key_of(seed: int, name: str) -> Key:
     return int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little")
 
 
-@compiled
-def philox(key_0: int, key_1: int, place: int, replication: int, visit: int, order: int) -> Four:
-    """Four ranks: the block at a place (from 0) of a generator, the same as `block` gives.
+def blocks(key_0: Words, key_1: Words, place: Ints, replication: int, visit: Ints, order: int = 0) -> Four:
+    """Four ranks for each of many people: the block at a place (from 0) of a generator.
 
-    That is `generator(…).random(4 * place + 4)[-4:]`, for numpy counts a step before its first block.
+    A block is what `generator(…).random(4 * place + 4)[-4:]` gives, for numpy counts a step before its first one.
+    Arrays have shape (people,), and so has what is returned; anybody may have a generator of their own.
     """
-    a, b, c, d = unsigned(place + 1), unsigned(replication), unsigned(visit), unsigned(order)
-    key_0, key_1 = unsigned(key_0), unsigned(key_1)
+    found = np.empty((4, place.size))
+    for begin in range(0, place.size, AT_ONCE):
+        part = slice(begin, begin + AT_ONCE)
+        size = place[part].size
+        multiplied, added, keys = np.empty((3, 2, size), dtype=np.uint64)
+        multiplied[0], multiplied[1] = visit[part], place[part]
+        multiplied[1] += np.uint64(1)
+        added[0], added[1] = replication, order
+        keys[0], keys[1] = key_0[part], key_1[part]
+        multiplied, added = _mixed(multiplied, added, keys)
+        for rank, word in zip(found, (multiplied[1], added[0], multiplied[0], added[1]), strict=True):
+            np.multiply(word >> np.uint64(11), TO_RANK, out=rank[part])
+    return found[0], found[1], found[2], found[3]
+
+
+def _mixed(multiplied: Words, added: Words, keys: Words) -> tuple[Words, Words]:
+    """Ten rounds of Philox4x64 on words (c, a) and (b, d), shape (2, people); `flowsim.philox` says them plainly.
+
+    Nothing is left of what is handed over.
+    """
+    spare, room = np.empty_like(added), np.empty((3, *added.shape), dtype=np.uint64)
     for _ in range(ROUNDS):
-        a, b, c, d = (
-            high_half(TIMES_2, c) ^ b ^ key_0,
-            (TIMES_2 * c) & ALL_BITS,
-            high_half(TIMES_0, a) ^ d ^ key_1,
-            (TIMES_0 * a) & ALL_BITS,
-        )
-        key_0, key_1 = (key_0 + GROWS_0) & ALL_BITS, (key_1 + GROWS_1) & ALL_BITS
-    return (a >> 11) * TO_RANK, (b >> 11) * TO_RANK, (c >> 11) * TO_RANK, (d >> 11) * TO_RANK
+        _high_halves(multiplied, spare, room)
+        spare ^= added
+        spare ^= keys
+        multiplied *= TIMES
+        # The upper halves are a and c now, and c and a what is multiplied next; the lower ones are b and d.
+        multiplied, added, spare = spare[::-1], multiplied, added
+        keys += GROWS
+    return multiplied, added
 
 
-def _from_shelf(key_0: int, key_1: int, place: int, replication: int, visit: int, order: int) -> Four:
-    """The same without compiling: first visits, which many people make, are drawn many at a time."""
-    if visit or order:
-        return philox(key_0, key_1, place, replication, visit, order)
-    at = 4 * (place % SHELF)
-    first, second, third, fourth = _shelf(key_0, key_1, place // SHELF, replication)[at : at + 4]
-    return first, second, third, fourth
-
-
-@lru_cache(maxsize=256)
-def _shelf(key_0: int, key_1: int, number: int, replication: int) -> list[float]:
-    counter = np.array([number * SHELF, replication, 0, 0], dtype=np.uint64)
-    bits = np.random.Philox(key=np.array([key_0, key_1], dtype=np.uint64), counter=counter)
-    drawn: list[float] = np.random.Generator(bits).random(4 * SHELF).tolist()
-    return drawn
-
-
-# Four ranks of one person: key (two numbers), place of the person, replication, visit, order.
-block = philox if HAS_NUMBA else _from_shelf
+def _high_halves(words: Words, high: Words, room: Words) -> None:
+    """Write the upper 64 bits of the products of words and TIMES into `high`: long multiplication by halves."""
+    low, middle, carried = room
+    np.bitwise_and(words, LOW_HALF, out=low)
+    np.right_shift(words, HALF, out=high)
+    np.multiply(low, TIMES_LOW, out=carried)
+    carried >>= HALF
+    np.multiply(high, TIMES_LOW, out=middle)
+    middle += carried
+    low *= TIMES_HIGH
+    np.bitwise_and(middle, LOW_HALF, out=carried)
+    low += carried
+    low >>= HALF
+    middle >>= HALF
+    high *= TIMES_HIGH
+    high += low
+    high += middle

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from flowsim import counting
+from flowsim import counting, counting_loops
 from flowsim.counting import order_of, pairs, under_way
 from flowsim.units import Floats, Ints
 
@@ -28,6 +28,13 @@ def test_the_order_of_numbers_keeps_equal_ones_as_they_are() -> None:
     assert order_of(np.zeros(0, dtype=np.int64), 0).tolist() == []
 
 
+@pytest.mark.parametrize("below", [2**16 - 1, 2**16, 2**16 + 1, 2**33])
+def test_the_order_of_large_numbers(below: int) -> None:
+    numbers = np.append(some_numbers(3, 500, below) // 7 * 7, [0, below - 1, 0, below - 1])
+    in_order = sorted(range(numbers.size), key=lambda i: int(numbers[i]))
+    assert counting._order_by_numpy(numbers, below).tolist() == in_order
+
+
 def test_pairs_are_all_there_once() -> None:
     i, j = pairs(np.array([2, 0, 1, 2]), np.array([0, 0, 2]), 3)
     assert list(zip(i.tolist(), j.tolist(), strict=True)) == [(0, 2), (1, 0), (1, 1), (3, 2)]
@@ -44,21 +51,21 @@ def test_a_midnight_comes_before_whatever_else_happens_then() -> None:
 def test_with_numba_and_without_it_are_the_same(seed: int) -> None:
     size, keys, days = (0, 1, 40, 300)[seed % 4], 1 + seed % 5, 1 + 3 * seed
     numbers = some_numbers(seed, size, keys)
-    loop, arrays = counting._order_by_loop(numbers, keys), counting._order_by_numpy(numbers)
+    loop, arrays = counting_loops.order_of(numbers, keys), counting._order_by_numpy(numbers, keys)
     assert loop.tolist() == arrays.tolist()
 
     begin, end = some_times(seed, size), some_times(seed + 100, size)
     end = np.where(end < begin, begin, end)
     found = [
         count(begin, end, numbers, keys, days, -10)
-        for count in (counting._under_way_by_loop, counting._under_way_by_numpy)
+        for count in (counting_loops.under_way, counting._under_way_by_numpy)
     ]
     assert found[0].tobytes() == found[1].tobytes()
 
     rows_of = np.bincount(some_numbers(seed + 200, size, keys), minlength=keys)
     first_of = np.cumsum(rows_of) - rows_of
     for one, other in zip(
-        counting._pairs_by_loop(numbers, rows_of, first_of),
+        counting_loops.pairs(numbers, rows_of, first_of),
         counting._pairs_by_numpy(numbers, rows_of, first_of),
         strict=True,
     ):
@@ -68,8 +75,8 @@ def test_with_numba_and_without_it_are_the_same(seed: int) -> None:
 def test_a_loop_never_writes_beside_its_table() -> None:
     one, day = np.array([3]), np.array([0.5])
     with pytest.raises(IndexError):
-        counting._order_by_loop(one, 3)
+        counting_loops.order_of(one, 3)
     with pytest.raises(IndexError):
-        counting._under_way_by_loop(day, day, one, 3, 5, 0)
+        counting_loops.under_way(day, day, one, 3, 5, 0)
     with pytest.raises(IndexError):
-        counting._pairs_by_loop(one, np.zeros(3, dtype=np.int64), np.zeros(3, dtype=np.int64))
+        counting_loops.pairs(one, np.zeros(3, dtype=np.int64), np.zeros(3, dtype=np.int64))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from flowsim.compiling import HAS_NUMBA
-from flowsim.generators import block, generator, key_of, philox
+from flowsim.generators import AT_ONCE, blocks, generator, key_of, numbers
 from flowsim.units import Floats
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,7 +77,8 @@ def test_another_visit_or_order_is_another_stream() -> None:
     assert len(set(firsts)) == len(firsts) == 36
 
 
-CASES = [
+Case = tuple[int, int, str, int, int]
+CASES: list[Case] = [
     (2017, 0, "emergency/hospital", 0, 0),
     (0, 99_999, "", 3, 0),
     (2**63 - 1, 1, "stay é", 0, 21),
@@ -86,36 +87,56 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_any_block_is_worked_out_by_itself_as_numpy_draws_it(case: tuple[int, int, str, int, int]) -> None:
-    seed, replication, name, visit, order = case
+def test_any_block_is_worked_out_by_itself_as_numpy_draws_it(case: Case) -> None:
     drawn: Floats = generator(*case).random((300, 4))
-    key = _key(seed, name)
-    for place in (0, 1, 2, 127, 128, 129, 299, 40):
-        for one in (block, philox):
-            assert one(*key, place, replication, visit, order) == tuple(drawn[place].tolist())
+    places = [0, 1, 2, 127, 128, 129, 299, 40]
+    assert _blocks(case, places) == drawn[places].tolist()
+    assert _blocks(case, []) == []
+
+
+@pytest.mark.skipif(not HAS_NUMBA, reason="nothing is compiled here")
+@pytest.mark.parametrize("case", CASES)
+def test_a_loop_has_the_same_blocks(case: Case) -> None:
+    from flowsim.philox import block
+
+    seed, replication, name, visit, order = case
+    key_0, key_1 = np.array(key_of(seed, name), dtype=np.uint64)
+    for place in (0, 1, 299, 10**12):
+        assert [list(block(key_0, key_1, place, replication, visit, order))] == _blocks(case, [place])
 
 
 def test_a_block_far_out() -> None:
     far = generator(3, 4, "x", 5, 6)
     far.bit_generator.advance(10**12)  # type: ignore[attr-defined]
-    assert block(*_key(3, "x"), 10**12, 4, 5, 6) == tuple(far.random(4))
+    assert _blocks((3, 4, "x", 5, 6), [10**12]) == [far.random(4).tolist()]
 
 
-def _key(seed: int, name: str) -> tuple[int, int]:
-    """A key as loops get it: from an array where they are compiled."""
-    key = key_of(seed, name)
-    return tuple(np.array(key, dtype=np.uint64)) if HAS_NUMBA else key
+def test_many_blocks_are_the_same_as_a_few_at_a_time() -> None:
+    """Everybody with a generator, a place and a visit of their own, more people than are worked out at once."""
+    luck, size = np.random.default_rng(1), 2 * AT_ONCE + 5
+    key_0, key_1 = np.array([key_of(7, f"decision {n}") for n in range(size)], dtype=np.uint64).T
+    place, visit = luck.integers(0, 10**6, size), luck.integers(0, 9, size)
+    whole = np.array(blocks(key_0, key_1, place, 3, visit, 2))
+    few = luck.permutation(size)[:1000]
+    assert (np.array(blocks(key_0[few], key_1[few], place[few], 3, visit[few], 2)) == whole[:, few]).all()
+    for one in few[:50]:
+        generator_of_one = generator(7, 3, f"decision {one}", int(visit[one]), 2)
+        generator_of_one.bit_generator.advance(int(place[one]))  # type: ignore[attr-defined]
+        assert whole[:, one].tolist() == generator_of_one.random(4).tolist()
 
 
-def test_blocks_are_the_same_without_compiling() -> None:
-    """The tests of this module once more in a process that may not use numba."""
-    if not HAS_NUMBA:
-        return
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "block and not without", __file__],
-        cwd=ROOT, env={**os.environ, "FLOWSIM_NO_NUMBA": "1"}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stdout
+def test_numbers_of_a_key_are_those_of_its_generator() -> None:
+    assert numbers(key_of(5, "x"), 3, 10).tolist() == generator(5, 3, "x").random(10).tolist()
+
+
+def _blocks(case: Case, places: list[int]) -> list[list[float]]:
+    """The blocks at some places of the generator of a case, each its four ranks."""
+    seed, replication, name, visit, order = case
+    key_0, key_1 = (np.full(len(places), word, dtype=np.uint64) for word in key_of(seed, name))
+    found = blocks(
+        key_0, key_1, np.array(places, dtype=np.int64), replication, np.full(len(places), visit), order
+    )
+    return np.array(found).T.tolist()
 
 
 def test_every_bit_is_a_coin() -> None:

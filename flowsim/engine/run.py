@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from flowsim.compiling import HAS_NUMBA, WHY_NOT
 from flowsim.engine.unhindered import Table, journeys_of_unhindered
 from flowsim.errors import RunError
 from flowsim.journeys import Journeys, Who, journeys_from
+from flowsim.loops import compile_loops
 from flowsim.people import People
 from flowsim.scenario.offer import Offer
 
@@ -52,13 +52,16 @@ ENGINES: Final[dict[str, Callable[[People, Offer, float], Table]]] = {"simpy": _
 
 def chosen_engine(name: str) -> str:
     """The engine of a name; for "auto" the compiled one where it can run. Raises RunError in words."""
-    if name == AUTO:
-        return "compiled" if HAS_NUMBA else "simpy"
-    if name not in ENGINES:
+    if name not in [AUTO, *ENGINES]:
         raise RunError(f'there is no engine "{name}"; choose one of: {", ".join([AUTO, *ENGINES])}')
-    if name == "compiled" and not HAS_NUMBA:
+    if name == "simpy":
+        return name
+    why_not = compile_loops()
+    if name == AUTO:
+        return "simpy" if why_not else "compiled"
+    if why_not:
         raise RunError(
-            f"the compiled engine needs numba, which cannot be loaded here ({WHY_NOT}); "
+            f"the compiled engine needs numba, which cannot be loaded here ({why_not}); "
             'choose the engine "simpy", which gives the same results and takes longer'
         )
     return name
@@ -71,9 +74,9 @@ def runs_in_threads(engine: str) -> bool:
 
 def what_to_expect(engine: str) -> str | None:
     """What somebody who waits for an engine should know before it starts; None where there is nothing to say."""
-    if engine == AUTO and not HAS_NUMBA:
+    if engine == AUTO and (why_not := compile_loops()):
         return (
-            f"numba cannot be loaded here ({WHY_NOT}): running on the SimPy model, same results, but slower."
+            f"numba cannot be loaded here ({why_not}): running on the SimPy model, same results, but slower."
         )
     if chosen_engine(engine) == "compiled":
         from flowsim.engine.compiled.kernel import is_ready

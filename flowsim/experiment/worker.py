@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final, NamedTuple, TypeVar
 
-from flowsim.engine import simulate
+from flowsim.engine import chosen_engine, simulate
 from flowsim.journeys import Journeys
 from flowsim.measures import Measured, Setting, measure
 from flowsim.memory import keep_freed_memory
@@ -64,6 +64,7 @@ def run_job(job: Job) -> list[Outcome]:
     Those that differ only in what services offer share its people too: looking them up takes half of a replication.
     """
     _settle_in()
+    chosen_engine(job.engine)  # loads what it needs, which makes looking people up faster too
     plans = [_ready_made(scenario) for scenario in job.scenarios]
     return [
         _replicate(job, plan, number, ranks.replication, people)

@@ -6,18 +6,14 @@ person i stays person i when demand changes (Çınlar, Introduction to Stochasti
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from flowsim.compiling import compiled
-from flowsim.generators import block
-from flowsim.people.routes import Dealing, column_of
 from flowsim.scenario.model import MonthTable, Stream, WeekTable
 from flowsim.scenario.timeline import Timeline
-from flowsim.units import GRID_PER_DAY, MONTHS, WEEKDAYS, Floats, Ints, date_of
+from flowsim.units import MONTHS, WEEKDAYS, Floats, Ints, date_of
 
 HOURS: Final = 24
 
@@ -80,47 +76,3 @@ def _months(timeline: Timeline) -> Ints:
         [date_of(start, day).month - 1 for day in range(timeline.first_day, timeline.last_day)],
         dtype=np.int64,
     )
-
-
-@compiled
-def arrive(
-    epochs: Any,
-    expected: Any,
-    first_day: int,
-    version_of_day: Any,
-    dealt: Dealing,
-    key: tuple[int, int],
-    replication: int,
-    begin: int,
-    arrives: Any,
-    needed: Any,
-    given: Any,
-) -> None:
-    """Write when the people of a stream arrive (days, on the grid), the routes they need and are given.
-
-    Epochs ascend and lie below the last number expected. Person i, whose entries are at `begin + i`, takes
-    the numbers 2 i (for the route needed) and 2 i + 1 (for the route given) of the generator with this
-    key: half a block.
-    """
-    key_0, key_1 = key
-    hour, last_day = 0, len(version_of_day) - 1
-    needed_rank, given_rank, next_needed, next_given = 0.0, 0.0, 0.0, 0.0
-    for person in range(len(epochs)):
-        while expected[hour + 1] <= epochs[person]:
-            hour += 1
-        part = (epochs[person] - expected[hour]) / (expected[hour + 1] - expected[hour])
-        time = first_day + (hour + part) / HOURS
-        time = round(time * GRID_PER_DAY) / GRID_PER_DAY
-        arrives[begin + person] = time
-        # The last moment of the last day may be rounded up to midnight.
-        today = version_of_day[min(math.floor(time) - first_day, last_day)]
-        if person % 2:
-            needed_rank, given_rank = next_needed, next_given
-        else:
-            needed_rank, given_rank, next_needed, next_given = block(
-                key_0, key_1, person // 2, replication, 0, 0
-            )
-        need = column_of(dealt.needed, today * dealt.routes, dealt.needed_last[today], needed_rank)
-        row = today * dealt.routes + need
-        needed[begin + person] = need
-        given[begin + person] = column_of(dealt.given, row * dealt.routes, dealt.given_last[row], given_rank)

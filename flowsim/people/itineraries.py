@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 
-from flowsim.compiling import for_loops
 from flowsim.distributions import quantile
-from flowsim.errors import RunError
+from flowsim.loops import are_compiled
+from flowsim.people import all_at_once
 from flowsim.people.blueprint import Blueprint
 from flowsim.people.steps import Steps
 from flowsim.people.tables import NO_ROW, Keys, Tables
-from flowsim.people.walk import (
-    DONE,
-    MOST_AHEAD,
-    MOST_STEPS,
-    TOO_LONG,
-    Ahead,
-    Groups,
-    Progress,
-    RelapseRows,
-    Rows,
-    TaskRows,
-    Travellers,
-    as_arrays,
-    extended,
-    relapse,
-    room_for,
-    walk,
-)
+from flowsim.people.walk import Groups, RelapseRows, Rows, TaskRows, Travellers
 from flowsim.ranks import Ranks
 from flowsim.scenario.model import Distribution
 from flowsim.units import Floats, Ints, on_grid
-
-# Rows to make room for at first, for each person; a walk that needs more gets twice as much.
-ROOM: Final = 2.25
 
 
 @dataclass(frozen=True)
@@ -61,9 +40,9 @@ def itineraries(plan: Blueprint, ranks: Ranks, walkers: Walkers) -> Steps:
     is_settled = (rows.number == 0) & ~np.isnan(settled)
     stay, work, relapse_stay = _days(
         tables.specs,
-        (np.where(is_settled, NO_ROW, np.asarray(needs.stay)[rows.need]), rows.stay_rank),
+        (np.where(is_settled, NO_ROW, needs.stay[rows.need]), rows.stay_rank),
         (tasks.work, tasks.rank),
-        (np.asarray(needs.unwell_stay)[rows.need[relapses.step]], relapses.stay_rank),
+        (needs.unwell_stay[rows.need[relapses.step]], relapses.stay_rank),
     )
     count = np.bincount(relapses.step, minlength=stay.size).astype(np.int64)
     return replace(
@@ -72,9 +51,7 @@ def itineraries(plan: Blueprint, ranks: Ranks, walkers: Walkers) -> Steps:
         task_work=work,
         first_relapse=np.cumsum(count) - count,
         relapses=count,
-        relapse_after=_exponential(
-            relapses.after_rank, np.asarray(needs.unwell_per_day)[rows.need[relapses.step]]
-        ),
+        relapse_after=_exponential(relapses.after_rank, needs.unwell_per_day[rows.need[relapses.step]]),
         relapse_stay=relapse_stay,
         relapse_decided_rank=relapses.decided_rank,
     )
@@ -84,7 +61,7 @@ def unhindered_itineraries(plan: Blueprint, ranks: Ranks, walkers: Walkers) -> S
     """The itineraries of people who never meet a limit: the first steps are the first rows, in their order."""
     tables = plan.tables
     rows, _ = _walked(tables, plan.keys(ranks.seed), ranks, walkers, hindered=False)
-    (stay,) = _days(tables.specs, (np.asarray(tables.needs.stay)[rows.need], rows.stay_rank))
+    (stay,) = _days(tables.specs, (tables.needs.stay[rows.need], rows.stay_rank))
     return _steps(tables, walkers, rows, stay, np.full(stay.size, np.inf))
 
 
@@ -92,30 +69,17 @@ def _walked(
     tables: Tables, keys: Keys, ranks: Ranks, walkers: Walkers, hindered: bool
 ) -> tuple[Rows, TaskRows]:
     """Everybody's steps and tasks in ranks. Raises RunError where somebody's itinerary has no end."""
-    people = walkers.person.size
-    rows = room_for(Rows, int(ROOM * people if hindered else 1.125 * people) + 64)
-    tasks = room_for(TaskRows, int(ROOM * people) + 64 if hindered else 0)
-    ahead = room_for(Ahead, MOST_AHEAD)
-    # The first steps of those who cannot be hindered have their rows.
-    far = Progress(0, 0 if hindered else people, 0, DONE)
-    while True:
-        far = walk(
-            walkers.travellers, walkers.groups, tables.needs, keys, ranks.replication, hindered, far,
-            rows, tasks, ahead,
-        )  # fmt: skip
-        if far.ended == DONE:
-            return as_arrays(rows, far.rows), as_arrays(tasks, far.tasks)
-        if far.ended == TOO_LONG:
-            raise RunError(
-                f"somebody's itinerary has more than {MOST_STEPS} steps: `next` sends people round and round"
-            )
-        rows = extended(rows, far.rows, 2 * len(rows.need) + MOST_STEPS)
-        tasks = extended(tasks, far.tasks, 2 * len(tasks.team) + MOST_STEPS)
+    given = (walkers.travellers, walkers.groups, tables.needs, keys, ranks.replication, hindered)
+    if not are_compiled():
+        return all_at_once.walked(*given)
+    from flowsim.people import one_by_one
+
+    return one_by_one.walked(*given)
 
 
 def _leaves_after(tables: Tables, rows: Rows) -> Floats:
     """Days of waiting in hospital after which each person leaves another way, shape (steps,)."""
-    rate = np.asarray(tables.needs.leaves_per_day)[rows.need]
+    rate = tables.needs.leaves_per_day[rows.need]
     found = np.full(rate.size, np.inf)
     may = np.flatnonzero(rate > 0)
     found[may] = _exponential(rows.leaves_rank[may], rate[may])
@@ -126,17 +90,14 @@ def _relapses(
     tables: Tables, keys: Keys, ranks: Ranks, walkers: Walkers, rows: Rows, leaves_after: Floats
 ) -> RelapseRows:
     """Relapses, in ranks, that the waiting before them does not rule out; some may still be impossible."""
-    in_lists = Rows(*(for_loops(column) for column in rows))
-    found = room_for(RelapseRows, rows.need.size + 64)
-    step = used = 0
-    while True:
-        step, used = relapse(
-            walkers.travellers, walkers.groups, tables.needs, keys, ranks.replication,
-            for_loops(walkers.days_left), for_loops(leaves_after), in_lists, step, used, found,
-        )  # fmt: skip
-        if step == rows.need.size:
-            return as_arrays(found, used)
-        found = extended(found, used, 2 * len(found.step))
+    given = (
+        walkers.travellers, walkers.groups, tables.needs, keys, ranks.replication, walkers.days_left, leaves_after, rows,
+    )  # fmt: skip
+    if not are_compiled():
+        return all_at_once.relapses(*given)
+    from flowsim.people import one_by_one
+
+    return one_by_one.relapses(*given)
 
 
 def _days(specs: tuple[Distribution, ...], *wanted: tuple[Ints, Floats]) -> list[Floats]:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsim.compiling import blank, for_loops
 from flowsim.generators import key_of
-from flowsim.people.arrivals import arrive
+from flowsim.loops import are_compiled
+from flowsim.people import all_at_once
 from flowsim.people.blueprint import Blueprint
 from flowsim.people.itineraries import Walkers, itineraries, unhindered_itineraries
 from flowsim.people.start import AlreadyThere, already_there
@@ -125,7 +125,8 @@ def _crowd(plan: Blueprint, ranks: Ranks, groups: list[Group]) -> Crowd:
     sizes = [group.size for group in groups]
     begins = np.cumsum([0, *sizes])
     count = int(begins[-1])
-    arrives, needed, given = blank(count, float), blank(count, int), blank(count, int)
+    arrives = np.empty(count)
+    needed, given = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
     hindered = []
     for group, begin in zip(groups, begins.tolist(), strict=False):
         end = begin + group.size
@@ -133,38 +134,42 @@ def _crowd(plan: Blueprint, ranks: Ranks, groups: list[Group]) -> Crowd:
             _arrive(plan, ranks, group, begin, arrives, needed, given)
             hindered.append(plan.hindered_routes[group.entry][given[begin:end]])
         else:
-            arrives[begin:end] = for_loops(np.full(group.size, float(plan.timeline.first_day)))
-            needed[begin:end] = given[begin:end] = for_loops(group.there.route)
+            arrives[begin:end] = plan.timeline.first_day
+            needed[begin:end] = given[begin:end] = group.there.route
             # However short their way is, room for them has to be found at the start.
             hindered.append(np.ones(group.size, dtype=bool))
-    times = np.asarray(arrives, dtype=np.float64)
     # Each group ascends already, which this way of sorting makes use of; who is equal keeps their order.
-    order = np.argsort(times, kind="stable")
+    order = np.argsort(arrives, kind="stable")
     group_of = np.repeat(np.arange(len(groups), dtype=np.int16), sizes)[order]
     # A person's place in the source: where they stand here, less where the first of the source stands.
     offset = begins[:-1] - np.array([group.first for group in groups], dtype=np.int64)
     return Crowd(
         groups=tuple(groups),
-        arrives=times[order],
+        arrives=arrives[order],
         group=group_of,
         index=order - offset[group_of],
-        needed=np.asarray(needed, dtype=np.int64)[order],
-        route=np.asarray(given, dtype=np.int64)[order],
+        needed=needed[order],
+        route=given[order],
         hindered=np.concatenate(hindered)[order],
     )
 
 
 def _arrive(
-    plan: Blueprint, ranks: Ranks, group: Group, begin: int, arrives: Any, needed: Any, given: Any
+    plan: Blueprint, ranks: Ranks, group: Group, begin: int, arrives: Floats, needed: Ints, given: Ints
 ) -> None:
     """Write the people of a stream into the columns, from `begin`."""
     demand = plan.demand[group.source]
     key = np.array(key_of(ranks.seed, f"{group.source}/which route"), dtype=np.uint64)
-    arrive(
-        for_loops(_epochs(plan, ranks, group.source)), for_loops(demand.expected), demand.first_day,
-        for_loops(plan.timeline.version_of_day), plan.dealing[group.source], tuple(for_loops(key)),
-        ranks.replication, begin, arrives, needed, given,
+    wanted = (
+        _epochs(plan, ranks, group.source), demand.expected, demand.first_day, plan.timeline.version_of_day,
+        plan.dealing[group.source], tuple(key), ranks.replication, begin, arrives, needed, given,
     )  # fmt: skip
+    if not are_compiled():
+        all_at_once.arrive(*wanted)
+        return
+    from flowsim.people import one_by_one
+
+    one_by_one.arrive(*wanted)
 
 
 def _of_those_there(plan: Blueprint, crowd: Crowd, name: str, person: Ints | None = None) -> Floats:
@@ -191,10 +196,10 @@ def _walkers(plan: Blueprint, crowd: Crowd, hindered: bool) -> Walkers:
     return Walkers(
         person=person,
         travellers=Travellers(
-            index=for_loops(crowd.index[person]),
-            group=for_loops(crowd.group[person].astype(np.int64)),
-            version=for_loops(_versions(plan, crowd.arrives[person])),
-            route=for_loops(crowd.route[person]),
+            index=crowd.index[person],
+            group=crowd.group[person].astype(np.int64),
+            version=_versions(plan, crowd.arrives[person]),
+            route=crowd.route[person],
         ),
         groups=Groups(
             source=_by_group(crowd, lambda g: sources[g.source]),
@@ -226,7 +231,7 @@ def _leads_to(group: Group) -> int:
 
 
 def _by_group(crowd: Crowd, read: Callable[[Group], int]) -> Any:
-    return for_loops(np.array([read(group) for group in crowd.groups], dtype=np.int64))
+    return np.array([read(group) for group in crowd.groups], dtype=np.int64)
 
 
 def _first_rows(crowd: Crowd, steps: Steps) -> tuple[Ints, Ints]:

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from flowsim.compiling import compiled, for_loops
 from flowsim.scenario.model import shares
 from flowsim.scenario.timeline import Timeline
 from flowsim.units import Floats, Ints
@@ -39,10 +38,10 @@ def dealing(timeline: Timeline, stream: str) -> Dealing:
         ]
     )
     return Dealing(
-        needed=for_loops(np.cumsum(needed, axis=-1).ravel()),
-        needed_last=for_loops(_last(needed).ravel()),
-        given=for_loops(np.cumsum(given, axis=-1).ravel()),
-        given_last=for_loops(_last(given).ravel()),
+        needed=np.cumsum(needed, axis=-1).ravel(),
+        needed_last=_last(needed).ravel(),
+        given=np.cumsum(given, axis=-1).ravel(),
+        given_last=_last(given).ravel(),
         routes=len(routes),
     )
 
@@ -57,12 +56,3 @@ def _last(table: Floats) -> Ints:
     """The last column that has a share, of every row."""
     last: Ints = table.shape[-1] - 1 - np.argmax(table[..., ::-1] > 0, axis=-1)
     return last
-
-
-@compiled
-def column_of(cumulative: Any, begin: int, last: int, rank: float) -> int:
-    """The column of a row of cumulative shares that a rank falls into; the row's first entry is at `begin`."""
-    column = 0
-    while column < last and rank >= cumulative[begin + column]:
-        column += 1
-    return column

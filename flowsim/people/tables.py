@@ -1,4 +1,4 @@
-"""What people need as flat tables of numbers, for compiled loops: a row for each route, place and kind of version."""
+"""What people need as flat tables of numbers: a row for each route, place and kind of version."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from flowsim.compiling import for_loops
 from flowsim.generators import key_of
 from flowsim.people.needs import Lookup, Task, VisitNeeds
 from flowsim.scenario.model import Distribution, Scenario
@@ -21,7 +20,7 @@ IN_HOSPITAL: Final = "in hospital at the start, waiting for/"
 
 
 class Needs(NamedTuple):
-    """Columns of the table of needs; `row` says which row is whose. Every column is an array, or a list.
+    """Columns of the table of needs; `row` says which row is whose. Every column is an array.
 
     `row` has an entry for each (version, route, service, whether the person entered there), the last
     changing fastest. The ways onward of a row are `ways` entries of `way_to` and `way_share` (cumulative
@@ -112,7 +111,7 @@ class _Layout:
         }
         return Tables(
             needs=Needs(
-                **{name: for_loops(column) for name, column in columns.items()},
+                **columns,
                 routes=len(self.scenario.routes),
                 services=len(self.names),
             ),
@@ -188,4 +187,4 @@ def keys_of(sources: dict[str, int], offer: Offer, seed: int) -> Keys:
                 unwell[number, place] = key_of(seed, f"{name}/unwell again")
             for team in teams:
                 task[number, place, team] = key_of(seed, f"{name}/{names[team]}")
-    return Keys(*(for_loops(keys.ravel()) for keys in (visit, unwell, task)))
+    return Keys(visit.ravel(), unwell.ravel(), task.ravel())

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # longest name that fits counts. A new module gets its place here.
 LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ground", ("flowsim.errors", "flowsim.units", "flowsim.version", "flowsim.memory")),
-    ("loops", ("flowsim.compiling", "flowsim.counting")),
+    ("loops", ("flowsim.loops", "flowsim.compiling", "flowsim.counting", "flowsim.counting_loops")),
     (
         "inputs",
         (
@@ -26,6 +26,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "flowsim.observed",
             "flowsim.distributions",
             "flowsim.generators",
+            "flowsim.philox",
             "flowsim.workbooks",
         ),
     ),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from flowsim.journeys import STAY, TASK
-from flowsim.measures import waiting
+from flowsim.measures import waiting, waiting_loop
 from flowsim.measures.ground import ready_in_hospital
 from tests.laws.lived import lived
 
@@ -18,7 +18,7 @@ def test_with_numba_and_without_it_are_the_same(first_seed: int) -> None:
         found = lived(seed)
         ready = ready_in_hospital(found.journeys, found.setting)
         loop, arrays = (
-            waiting.waits_by_loop(found.journeys, ready),
+            waiting_loop.waits_by_loop(found.journeys, ready),
             waiting.waits_by_arrays(found.journeys, ready),
         )
         assert [one.tobytes() for one in loop] == [other.tobytes() for other in arrays], seed
@@ -31,7 +31,7 @@ def test_where_there_is_too_little_room_the_walk_says_how_much_it_needs() -> Non
     purpose = np.array([STAY, TASK, TASK])
     left = np.array([9.0, 5.0, np.nan])
     row, times = np.zeros(1, dtype=np.int64), np.zeros((3, 1))
-    needed = waiting._walk(
+    needed = waiting_loop._walk(
         nobody, nobody, purpose, once, once, left, np.array([0]), np.array([1.0]), left[:1], row, times, TASK, STAY
     )  # fmt: skip
     assert needed == 2

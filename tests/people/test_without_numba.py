@@ -13,6 +13,7 @@ import pytest
 
 from flowsim import load
 from flowsim.compiling import HAS_NUMBA
+from flowsim.loops import are_compiled, compile_loops
 from flowsim.people import People, populate, prepare
 from flowsim.ranks import Ranks
 from flowsim.scenario.model import Scenario
@@ -42,8 +43,27 @@ def digests() -> list[str]:
 
 @pytest.mark.skipif(not HAS_NUMBA, reason="nothing is compiled here")
 def test_people_are_the_same_without_compiling() -> None:
+    compile_loops()
+    assert are_compiled()
     run = subprocess.run(
         [sys.executable, "-c", "from tests.people.test_without_numba import digests; print(*digests())"],
         cwd=ROOT, env={**os.environ, "FLOWSIM_NO_NUMBA": "1"}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert run.stdout.split() == digests()
+
+
+ONE_REPLICATION = """
+import sys
+from flowsim import load
+from flowsim.experiment.replicate import Study, replicate
+replicate(Study((load("sheffield-2017"),), 0, 1, 1, "simpy"))
+print(sorted(name for name in ("numba", "llvmlite", "pandas", "matplotlib") if name in sys.modules))
+"""
+
+
+def test_the_simpy_model_runs_without_what_it_does_not_need() -> None:
+    """numba and its code take more memory than a replication."""
+    run = subprocess.run(
+        [sys.executable, "-c", ONE_REPLICATION], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "[]"

@@ -153,8 +153,7 @@ def test_verify_says_what_it_compared() -> None:
 
 
 def test_without_numba_the_simpy_model_runs_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door, "HAS_NUMBA", False)
-    monkeypatch.setattr(door, "WHY_NOT", "no module named numba")
+    monkeypatch.setattr(door, "compile_loops", lambda: "no module named numba")
     assert door.chosen_engine("auto") == "simpy"
     assert "no module named numba" in (door.what_to_expect("auto") or "")
     with pytest.raises(RunError, match="needs numba"):
