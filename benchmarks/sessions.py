@@ -74,7 +74,11 @@ async def _all_visits(server: str, visitors: int, rounds: int) -> tuple[list[Vis
         pages = [await started.new_page() for _ in visits]
         seen = [0.0]
         watch = asyncio.create_task(_watch_memory(server.rpartition(":")[2], seen))
-        await asyncio.gather(*(_visit(v, p, server) for v, p in zip(visits, pages, strict=True)))
+        # Nobody moves a lever before the last page is open: to open twenty takes the browsers longer than to answer.
+        all_there = asyncio.Barrier(visitors)
+        await asyncio.gather(
+            *(_visit(v, p, server, all_there) for v, p in zip(visits, pages, strict=True))
+        )
         watch.cancel()
         await started.close()
     return visits, max(seen)
@@ -93,7 +97,7 @@ async def _watch_memory(port: str, seen: list[float]) -> None:
         await asyncio.sleep(0.25)
 
 
-async def _visit(visit: Visit, page: Any, server: str) -> None:
+async def _visit(visit: Visit, page: Any, server: str, all_there: asyncio.Barrier) -> None:
     page.set_default_timeout(PATIENCE_MS)
     page.on("pageerror", lambda error: visit.complaints.append(str(error)))
     start = Choice(base=SCENARIO, plans=(), on=SCENARIO, replications=REPLICATIONS)
@@ -101,6 +105,7 @@ async def _visit(visit: Visit, page: Any, server: str) -> None:
     await page.wait_for_selector("table")
     await page.locator("summary", has_text="STIT").first.click()
     lever = page.get_by_role("spinbutton", name=FIELD)
+    await all_there.wait()
     for places in visit.places:
         begun = time.monotonic()
         await lever.fill(str(places))

@@ -22,8 +22,8 @@ from flowsim.pages.session import (
     complain,
     enough_to_show,
     escaped,
+    place_of,
     plausible_for,
-    remembered,
     scenario,
     scenario_or_words,
     sets_for,
@@ -74,14 +74,14 @@ def _sidebar() -> None:
     with st.sidebar:
         st.subheader("Scenarios")
         c = choice()
-        remembered("base", c.base, c.names)
-        remembered("plans", [p for p in c.plans if p != c.base])
         count = f"replications {st.session_state.get('replications version', 0)}"
-        remembered(count, c.replications)
-        base = st.selectbox("Base", c.names, key="base", help="What the plans are held against.")
-        plans = st.multiselect("Plans to compare with it", c.names, key="plans", max_selections=MOST_PLANS, placeholder="Choose plans")  # fmt: skip
+        base = st.selectbox(
+            "Base", c.names, place_of(c.base, c.names), key="base", help="What the plans are held against."
+        )
+        first = [p for p in c.plans if p != c.base and p in c.names]
+        plans = st.multiselect("Plans to compare with it", c.names, first, key="plans", max_selections=MOST_PLANS, placeholder="Choose plans")  # fmt: skip
         replications = st.number_input(
-            "Replications", 2, MOST_REPLICATIONS, step=10, key=count, help="How often the period is repeated with other luck."
+            "Replications", 2, MOST_REPLICATIONS, c.replications, step=10, key=count, help="How often the period is repeated with other luck."
         )  # fmt: skip
         choose(base=base, plans=tuple(p for p in plans if p != base), replications=int(replications))
         _fitted()
@@ -94,9 +94,9 @@ def _fitted() -> None:
     names = sets_for([s for s in map(scenario_or_words, c.compared()) if s is not None])
     if not names:
         return
-    remembered("plausible", c.plausible if c.plausible in names else "", ("", *names))
+    offered = ("", *names)
     chosen = st.selectbox(
-        "Uncertainty", ("", *names), key="plausible", format_func=lambda name: f"chance and fit: {name}" if name else "chance alone",
+        "Uncertainty", offered, place_of(c.plausible, offered), key="plausible", format_func=lambda name: f"chance and fit: {name}" if name else "chance alone",
         help="Chance alone: the scenario's numbers are taken as they are. Chance and fit: each replication meets one of the sets of numbers that the official figures leave plausible.",
     )  # fmt: skip
     choose(plausible=chosen)
@@ -106,8 +106,9 @@ def _own_plan() -> None:
     """The levers of the plan of one's own."""
     st.subheader("Your own plan")
     c = choice()
-    remembered("on", c.on, c.names)
-    on = st.selectbox("Built on", c.names, key="on", help="The scenario whose numbers you change.")
+    on = st.selectbox(
+        "Built on", c.names, place_of(c.on, c.names), key="on", help="The scenario whose numbers you change."
+    )
     if on != c.on:
         c = choose(on=on, levers={})
     built_on = scenario_or_words(on)
@@ -146,7 +147,6 @@ def _rows(name: str, file_name: str, _file_text: str) -> list[InputRow]:
 
 def _lever(lever: Lever, value: float, key: str) -> float:
     """One lever as a field or a tick; its help says hint, range, source, and what alters it later."""
-    remembered(key, bool(value) if lever.on_off else float(value))
     about = [escaped(lever.hint)] if lever.hint else []
     if not lever.on_off:
         about.append(f"From {lever.low:g} to {lever.high:g}; {lever.value:g} in the scenario.")
@@ -156,9 +156,9 @@ def _lever(lever: Lever, value: float, key: str) -> float:
         about.append(f"Set anew later in the run by: {escaped(lever.later)}.")
     words = "  \n".join(about)
     if lever.on_off:
-        return float(st.checkbox(lever.label, key=key, help=words))
+        return float(st.checkbox(lever.label, bool(value), key=key, help=words))
     found = st.number_input(
-        f"{lever.label} ({lever.unit})", float(lever.low), float(lever.high), step=float(lever.step), key=key, help=words, format="%.10g"
+        f"{lever.label} ({lever.unit})", float(lever.low), float(lever.high), float(value), step=float(lever.step), key=key, help=words, format="%.10g"
     )  # fmt: skip
     return float(found)
 
@@ -221,8 +221,9 @@ def _more(results: list[Result], found_all: bool) -> None:
     comparison = Comparison(tuple(results)) if len(results) > 1 else None
     if len(results) > 1:
         names = [r.scenario.name for r in results]
-        remembered("picture", _shown(results).scenario.name, names)
-        wanted = st.selectbox("Scenario in the picture", names, key="picture")
+        # Where other scenarios are compared the field begins anew: with the plan of one's own, once there is one.
+        shown = place_of(_shown(results).scenario.name, names)
+        wanted = st.selectbox("Scenario in the picture", names, shown, key=f"picture {' '.join(names)}")
         if wanted != _shown(results).scenario.name:
             choose(shown=wanted)
             st.rerun()

@@ -10,7 +10,7 @@ import streamlit as st
 from flowsim.pages import animation, pictures
 from flowsim.pages.parts import awaited, behind, picture, progress
 from flowsim.pages.runner import Order
-from flowsim.pages.session import choice, enough_to_show, remembered, scenario_or_words, standings
+from flowsim.pages.session import choice, enough_to_show, place_of, scenario_or_words, standings
 from flowsim.report.lives import bars, chosen_people, differences_in_wait, in_words
 from flowsim.results import Result
 
@@ -24,11 +24,10 @@ def page() -> None:
     c = choice()
     names = tuple(dict.fromkeys((*c.compared(), *c.names)))
     left, right = st.columns(2)
-    remembered("people one", c.base, names)
-    one = left.selectbox("Scenario", names, key="people one")
+    one = left.selectbox("Scenario", names, place_of(c.base, names), key="people one")
     others = ("none", *names)
-    remembered("people other", c.compared()[-1], others)
-    other = right.selectbox("The same people in", others, key="people other")
+    last = place_of(c.compared()[-1], others)
+    other = right.selectbox("The same people in", others, last, key="people other")
     loaded = [
         s for s in map(scenario_or_words, [one] if other in ("none", one) else [one, other]) if s is not None
     ]

@@ -44,10 +44,13 @@ def choose(**changed: Any) -> Choice:
     return choice()
 
 
-def remembered(key: str, value: Any, among: Sequence[Any] | None = None) -> None:
-    """What a field shows when it is first drawn; from then on what the visitor entered, while it can be had."""
-    if key not in st.session_state or (among is not None and st.session_state[key] not in among):
-        st.session_state[key] = value
+def place_of(value: str, among: Sequence[str]) -> int:
+    """Where a field that offers some names begins: at what is chosen, else at the first.
+
+    Every field is given what is chosen as its default, never by way of the session's state: that reaches a browser
+    once, and one that is busy then begins with the field's lowest or first, and tells the server so.
+    """
+    return among.index(value) if value in among else 0
 
 
 def hold_in_address() -> None:

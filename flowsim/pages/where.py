@@ -16,7 +16,7 @@ from flowsim.pages.session import (
     choice,
     choose,
     enough_to_show,
-    remembered,
+    place_of,
     scenario,
     scenario_or_words,
     standings,
@@ -62,8 +62,7 @@ def choose_scenario(label: str = "Scenario") -> Scenario | None:
     names = tuple(dict.fromkeys((*c.compared(), *c.names)))
     current = c.shown if c.shown in names else c.compared()[-1]
     key = f"shown {st.session_state.get('text version', 0)}"
-    remembered(key, current, names)
-    wanted = st.selectbox(label, names, key=key)
+    wanted = st.selectbox(label, names, place_of(current, names), key=key)
     if wanted != current:
         choose(shown=wanted)
     return scenario_or_words(wanted)

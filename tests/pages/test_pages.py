@@ -56,6 +56,24 @@ def test_levers_have_unit_range_hint_and_source() -> None:
     assert "CQC" in capacity.help
 
 
+def test_a_browser_that_missed_the_first_drawing_shows_what_is_chosen() -> None:
+    """A value that is put into the session's state is sent once; a busy browser that misses it begins with the default.
+
+    So the default must be what is chosen, in every drawing: else a slow browser sets all levers to their lowest.
+    """
+    test = opened(levers={"services.stit.capacity": 9.0}).run()
+    numbers = {n.label: (n.proto.default, n.value) for n in test.sidebar.number_input}
+    assert all(default == value for default, value in numbers.values()), numbers
+    assert numbers["Replications"][0] == small_choice().replications
+    assert 9.0 in [default for label, (default, _) in numbers.items() if "capacity" in label]
+    for box in test.selectbox:
+        assert box.options[box.proto.default] == box.value, box.label
+    (plans,) = test.sidebar.multiselect
+    assert [plans.options[place] for place in plans.proto.default] == plans.value
+    ticks = [(t.proto.default, t.value) for t in test.sidebar.checkbox]
+    assert all(default == value for default, value in ticks)
+
+
 def test_an_address_that_cannot_be_used_is_said_in_words() -> None:
     test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     test.query_params["base"] = "no-such-thing"

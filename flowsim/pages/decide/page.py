@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import streamlit as st
 
 from flowsim.pages.decide import days, numbers, paper, pounds, roster, search
-from flowsim.pages.session import choice, choose, remembered
+from flowsim.pages.session import choice, choose, place_of
 from flowsim.pages.where import choose_scenario
 from flowsim.scenario.model import Scenario
 
@@ -36,9 +36,10 @@ def page() -> None:
     st.title("What should we decide?")
     names = [question.name for question in QUESTIONS]
     words = {question.name: question.words for question in QUESTIONS}
-    current = choice().question if choice().question in names else names[0]
-    remembered("question", current, names)
-    wanted = st.radio("Question", names, format_func=words.__getitem__, horizontal=True, key="question")
+    first = place_of(choice().question, names)
+    wanted = st.radio(
+        "Question", names, first, format_func=words.__getitem__, horizontal=True, key="question"
+    )
     if wanted != choice().question:
         choose(question=wanted)
     shown = choose_scenario()

@@ -14,7 +14,7 @@ from flowsim.experiment.replicate import Progress
 from flowsim.experiment.run import Effort
 from flowsim.pages.decide.asking import answer, answered, ask, key_of, replications_field, take_away
 from flowsim.pages.parts import table
-from flowsim.pages.session import choice, complain, remembered, scenario
+from flowsim.pages.session import choice, complain, place_of, scenario
 from flowsim.report.frames import words_of
 from flowsim.report.moneyed import money_sentences, money_table
 from flowsim.scenario.model import Scenario
@@ -32,8 +32,7 @@ def compared(name: str, button: str, shown: Scenario, show: Any) -> None:
     """A form that chooses the base and some plans, and runs them together; `shown` is the plan to begin with."""
     with st.form(f"{name} {shown.name}"):
         names = list(choice().names)
-        remembered(f"{name} base", choice().base, names)
-        base = st.selectbox("Base", names, key=f"{name} base")
+        base = st.selectbox("Base", names, place_of(choice().base, names), key=f"{name} base")
         others = [n for n in names if n != base]
         first = [n for n in (shown.name, *choice().plans) if n in others][:2]
         plans = st.multiselect("Plans", names, first, key=f"{name} plans {shown.name}")
