@@ -76,9 +76,7 @@ async def _all_visits(server: str, visitors: int, rounds: int) -> tuple[list[Vis
         watch = asyncio.create_task(_watch_memory(server.rpartition(":")[2], seen))
         # Nobody moves a lever before the last page is open: to open twenty takes the browsers longer than to answer.
         all_there = asyncio.Barrier(visitors)
-        await asyncio.gather(
-            *(_visit(v, p, server, all_there) for v, p in zip(visits, pages, strict=True))
-        )
+        await asyncio.gather(*(_visit(v, p, server, all_there) for v, p in zip(visits, pages, strict=True)))
         watch.cancel()
         await started.close()
     return visits, max(seen)

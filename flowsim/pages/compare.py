@@ -32,6 +32,7 @@ from flowsim.pages.session import (
 from flowsim.report.answers import answer, change, differences_in_words, key_figures, not_tight
 from flowsim.report.checked import edits_in_words
 from flowsim.results import Result
+from flowsim.scenario.fields import range_in_words
 from flowsim.scenario.levers import GROUPS, OWN_NAME, Lever, levers_of, moved_in_words
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.sources import InputRow, input_rows
@@ -149,7 +150,7 @@ def _lever(lever: Lever, value: float, key: str) -> float:
     """One lever as a field or a tick; its help says hint, range, source, and what alters it later."""
     about = [escaped(lever.hint)] if lever.hint else []
     if not lever.on_off:
-        about.append(f"From {lever.low:g} to {lever.high:g}; {lever.value:g} in the scenario.")
+        about.append(f"{range_in_words(lever.low, lever.high)}; {lever.value:g} in the scenario.")
     if lever.source:
         about.append(f"Source: {escaped(lever.source)}.")
     if lever.later:

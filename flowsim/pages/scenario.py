@@ -15,7 +15,7 @@ from flowsim.pages.session import choice, choose, complain, escaped, scenario_or
 from flowsim.pages.where import choose_scenario
 from flowsim.report.checked import dated_loads, queues_without_end
 from flowsim.scenario.edits import document_of
-from flowsim.scenario.fields import ANY, InputField, inputs
+from flowsim.scenario.fields import ANY, InputField, inputs, range_in_words
 from flowsim.scenario.files import from_text, read_layers, to_toml
 from flowsim.scenario.levers import OWN_NAME
 from flowsim.scenario.model import Scenario
@@ -174,9 +174,9 @@ def _field(field: InputField, path: tuple[str, ...], value: Any, key: str) -> An
     unit = f" ({field.unit})" if field.unit and field.type in ("number", "whole number") else ""
     where = f"{'.'.join(path[2:-1])}: " if len(path) > 3 else ""
     label = f"{where}{field.label or path[-1]}{unit}"
-    span = (
-        f" From {field.low:g} to {field.high:g}." if field.low is not None and field.high is not None else ""
-    )
+    span = ""
+    if field.low is not None and field.high is not None:
+        span = f" {range_in_words(field.low, field.high)}."
     words = f"{escaped(field.hint)}.{span} In the file: {'.'.join(path)}"
     if field.type == "yes or no":
         new: Any = st.checkbox(label, bool(value), key=key, help=words)

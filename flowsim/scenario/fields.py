@@ -13,6 +13,15 @@ from flowsim.scenario.shape import Shape, fields, root
 ANY: Final = "*"
 
 
+# A number that may go so far may go as far as anybody likes.
+NO_LIMIT_FROM: Final = 100_000
+
+
+def range_in_words(low: float, high: float) -> str:
+    """From where to where a number may go; a limit that nobody will meet is none."""
+    return f"{low:g} or more" if high >= NO_LIMIT_FROM else f"From {low:g} to {high:g}"
+
+
 @dataclass(frozen=True)
 class InputField:
     """One input as the forms, the check and the handbook see it.

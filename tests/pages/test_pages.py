@@ -52,7 +52,9 @@ def test_levers_have_unit_range_hint_and_source() -> None:
     test.run()
     capacity = next(n for n in test.number_input if n.label.startswith("STIT: reablement at home: capacity"))
     assert "(people)" in capacity.label
-    assert "From 0 to" in capacity.help
+    assert "0 or more; 242 in the scenario" in capacity.help
+    stays = next(n for n in test.number_input if n.label.startswith("Stays in hospital until ready"))
+    assert "From 0 to 3; 1 in the scenario" in stays.help
     assert "CQC" in capacity.help
 
 
