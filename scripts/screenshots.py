@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 FOLDER = ROOT / "docs" / "app"
 WIDE, NARROW = (1366, 768), (390, 844)
 PLANS = "?replications=12&plans=seven-day-stit,more-homecare,whole-plan"
-# Page, its address, and what is there once it is ready.
+# Page, its address, and what is there once it is ready; some have to be asked first.
 PAGES = {
     "compare": (f"/{PLANS}", "text=/Take it away/"),
     "where": (f"/where{PLANS}&shown=winter-pressure", "text=Each service: load"),
     "people": (f"/people{PLANS}", "text=Every phase of every journey"),
+    "decide": (f"/decide{PLANS}&question=diagnose&shown=winter-pressure", "text=Who blocks whom"),
     "scenario": ("/scenario?shown=whole-plan", "text=Is there room?"),
     "method": ("/method", "text=What the figures mean"),
 }
+BUTTONS = {"decide": "Split the days"}
 PATIENCE_MS = 400_000
 
 
@@ -52,7 +54,11 @@ def main(names: list[str]) -> int:
             for (width, height), ending in ((WIDE, ""), (NARROW, "-narrow")):
                 page = browser.new_page(viewport={"width": width, "height": height})
                 page.goto(address + path)
+                if name in BUTTONS:
+                    page.get_by_role("button", name=BUTTONS[name]).click()
                 settled(page, sign)
+                if name in BUTTONS:  # the answer stands below the form
+                    page.evaluate("document.querySelector('p.answer').scrollIntoView({block: 'center'})")
                 page.screenshot(path=FOLDER / f"{name}{ending}.png")
                 page.close()
         browser.close()
