@@ -29,8 +29,8 @@ MOMENT_SECONDS: Final = 2.0
 GLANCE_SECONDS: Final = 0.2
 # A page that shows what there is so far is drawn again when there is so many times as much.
 WORTH_TIMES: Final = 4
-# So many others waiting make a page look half as often.
-WAITING_FOR_TWICE: Final = 4
+# Where many wait nobody is served sooner by looking more often.
+RAREST_SECONDS: Final = 6.0
 # Streamlit's own look, with what it lacks: room, a quiet heading, links and focus that can be seen.
 STYLE: Final = """
 <style>
@@ -208,5 +208,5 @@ def polled(look: Callable[[], bool], pending: bool, waiting: int = 0) -> None:
         if look():
             st.rerun()
 
-    every = POLL_SECONDS * (1 + waiting / WAITING_FOR_TWICE)
+    every = min(POLL_SECONDS * (1 + waiting), RAREST_SECONDS)
     st.fragment(once, run_every=every if pending else None)()
