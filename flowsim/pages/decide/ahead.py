@@ -28,6 +28,7 @@ FILE: Final = "From a file: counts of today, or a daily census"
 MONTHS: Final = "From Sheffield's official months, that come along"
 PLAIN: Final = "From the scenario as it is"
 SOURCES: Final = (TYPED, FILE, MONTHS, PLAIN)
+HOSPITAL: Final = "hospital"
 MOST_PEOPLE: Final = 10_000
 
 
@@ -89,16 +90,17 @@ def _typed(shown: Scenario) -> tuple[tuple[Count, ...], dt.date]:
     entered = {stream.enters for stream in shown.streams.values()}
     counts = []
     for name, service in shown.services.items():
-        if name == "hospital":
-            continue
         label = service.label or name
         columns = st.columns(3)
         where = f"{label}, as entered"
-        ready = _people(columns[0], f"Ready in hospital, waiting for: {label}", f"ready {shown.name} {name}")
-        inside = elsewhere = None
+        ready = inside = elsewhere = None
+        if name != HOSPITAL:
+            ready = _people(
+                columns[0], f"Ready in hospital, waiting for: {label}", f"ready {shown.name} {name}"
+            )
         if service.kind == "place":
             inside = _people(columns[1], f"There now: {label}", f"inside {shown.name} {name}")
-            if name in entered or service.reason:
+            if name != HOSPITAL and (name in entered or service.reason):
                 elsewhere = _people(columns[2], f"Waiting outside hospital for: {label}", f"elsewhere {shown.name} {name}")  # fmt: skip
         if (ready, inside, elsewhere) != (None, None, None):
             counts.append(Count(name, where, in_hospital=ready, caseload=inside, waiting_elsewhere=elsewhere))
