@@ -1,4 +1,4 @@
-"""Reading strangers' workbooks (XLSX): the cells of each sheet, within limits, each file refused in words and quickly.
+"""Reading strangers' workbooks (XLSX, and XLS of Excel 97 to 2003): the cells of each sheet, within limits, each file refused in words and quickly.
 
 Writing them is `flowsim.report.takeaway`'s business.
 """
@@ -9,9 +9,9 @@ import datetime as dt
 import io
 import warnings
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from flowsim.errors import ScenarioError
 from flowsim.scenario.safely import read_bytes
@@ -28,8 +28,16 @@ MOST_SHEETS: Final = 100
 MOST_ROWS: Final = 200_000
 MOST_COLUMNS: Final = 500
 MOST_CELLS: Final = 2_000_000
-# How files begin that people take for workbooks: Excel 97 to 2003, or any file with a password.
+# In an old workbook all sheets can be said to stand at one place: then the file is read once for each of them.
+MOST_OLD_BYTES_READ: Final = 100_000_000
+# How a file of Excel 97 to 2003 begins, and also a new one with a password: a file system in a file.
 _OLD_OR_LOCKED: Final = b"\xd0\xcf\x11\xe0"
+# What stands in that file system where a new workbook has a password.
+_LOCKED_NEW: Final = "EncryptedPackage".encode("utf-16-le")
+_SAVE_ANEW: Final = 'open it and save it anew as "Excel workbook (.xlsx)"'
+
+# The name of a sheet, and its rows one after another.
+_Sheet = tuple[str, Iterable[list[Cell]]]
 
 
 def read_workbook(path: Path) -> dict[str, Rows]:
@@ -41,30 +49,83 @@ def read_workbook(path: Path) -> dict[str, Rows]:
     """
     name = printable(str(path))
     data = read_bytes(path, MOST_BYTES, "a workbook")
+    read = _old_sheets if data[:4] == _OLD_OR_LOCKED else _new_sheets
+    try:
+        with warnings.catch_warnings():
+            # They warn of what they do not know, such as a drop-down list; cells are all that is wanted.
+            warnings.simplefilter("ignore")
+            return _within_limits(read(data, name), name)
+    except ScenarioError:
+        raise
+    except Exception:  # whatever a damaged file makes the reader stumble over
+        raise _wrong(name, f"is damaged, or no workbook; {_SAVE_ANEW}") from None
+
+
+def _new_sheets(data: bytes, name: str) -> Iterator[_Sheet]:
+    """The sheets of an XLSX file."""
     _refuse_bombs(data, name)
 
     import openpyxl
 
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    for sheet in book.worksheets:
+        # What a file states as its size need not be true.
+        sheet.reset_dimensions()
+        yield sheet.title, (list(cells) for cells in sheet.iter_rows(values_only=True))
+
+
+def _old_sheets(data: bytes, name: str) -> Iterator[_Sheet]:
+    """The sheets of an XLS file, each read when its turn comes and let go after it."""
+    if _LOCKED_NEW in data:
+        raise _locked(name)
+
+    import xlrd
+
     try:
-        with warnings.catch_warnings():
-            # It warns of what it does not know, such as a drop-down list; cells are all that is wanted.
-            warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-            return _sheets(book.worksheets, name)
-    except ScenarioError:
+        # It talks about what is odd in a file to standard output unless it is given another place.
+        book = xlrd.open_workbook(file_contents=data, logfile=io.StringIO(), on_demand=True, ragged_rows=True)
+    except xlrd.XLRDError as error:
+        if "encrypted" in str(error).lower():
+            raise _locked(name) from None
         raise
-    except Exception:  # whatever a damaged file makes the reader stumble over
-        raise _wrong(name, 'is damaged, or no workbook; open it and save it anew as "Excel workbook (.xlsx)"') from None  # fmt: skip
+    if book.nsheets * len(data) > MOST_OLD_BYTES_READ:
+        raise _wrong(name, f"is too large for an old workbook of {book.nsheets} sheets; {_SAVE_ANEW}")
+    for number, title in enumerate(book.sheet_names()):
+        sheet = book.sheet_by_index(number)
+        yield title, ([_old_cell(cell, book.datemode) for cell in row] for row in sheet.get_rows())
+        book.unload_sheet(number)
+
+
+def _old_cell(cell: Any, epoch: int) -> Cell:
+    """A cell of an XLS file as an XLSX file would have given it."""
+    import xlrd
+
+    if cell.ctype == xlrd.XL_CELL_TEXT:
+        return str(cell.value)
+    if cell.ctype == xlrd.XL_CELL_NUMBER:
+        # The old format knows no whole numbers.
+        value = float(cell.value)
+        return int(value) if value.is_integer() else value
+    if cell.ctype == xlrd.XL_CELL_DATE:
+        moment: dt.datetime = xlrd.xldate_as_datetime(cell.value, epoch)
+        return moment.time() if cell.value < 1 else moment
+    if cell.ctype == xlrd.XL_CELL_BOOLEAN:
+        return bool(cell.value)
+    if cell.ctype == xlrd.XL_CELL_ERROR:
+        return str(xlrd.error_text_from_code.get(cell.value, "#VALUE!"))
+    return None
 
 
 def _wrong(name: str, words: str) -> ScenarioError:
     return ScenarioError([f"{name}: {words}"])
 
 
+def _locked(name: str) -> ScenarioError:
+    return _wrong(name, "has a password; save it without one")
+
+
 def _refuse_bombs(data: bytes, name: str) -> None:
     """Raise ScenarioError for what is no zip of a sensible size; nothing is unpacked for it."""
-    if data[:4] == _OLD_OR_LOCKED:
-        raise _wrong(name, 'is an old Excel file or has a password; save it as "Excel workbook (.xlsx)" without one')  # fmt: skip
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
@@ -75,18 +136,16 @@ def _refuse_bombs(data: bytes, name: str) -> None:
         raise _wrong(name, f"is too large for a workbook: at most {MOST_UNPACKED_BYTES:,} bytes when unpacked")  # fmt: skip
 
 
-def _sheets(sheets: Iterable[object], name: str) -> dict[str, Rows]:
+def _within_limits(sheets: Iterable[_Sheet], name: str) -> dict[str, Rows]:
     found: dict[str, Rows] = {}
     room = MOST_CELLS
-    for sheet in sheets:
+    for title, lines in sheets:
         if len(found) == MOST_SHEETS:
             raise _wrong(name, f"has more than {MOST_SHEETS} sheets")
-        where = f"sheet {shortened(sheet.title)}"  # type: ignore[attr-defined]
+        where = f"sheet {shortened(title)}"
         rows: Rows = []
-        # What a file states as its size need not be true.
-        sheet.reset_dimensions()  # type: ignore[attr-defined]
-        for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):  # type: ignore[attr-defined]
-            row = _trimmed(list(cells))
+        for number, cells in enumerate(lines, start=1):
+            row = _trimmed(cells)
             room -= len(row)
             if number > MOST_ROWS:
                 raise _wrong(name, f"{where}: has more than {MOST_ROWS:,} rows")
@@ -97,7 +156,7 @@ def _sheets(sheets: Iterable[object], name: str) -> dict[str, Rows]:
             rows.append(row)
         while rows and not rows[-1]:
             rows.pop()
-        found[sheet.title] = rows  # type: ignore[attr-defined]
+        found[title] = rows
     return found
 
 

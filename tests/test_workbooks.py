@@ -13,6 +13,8 @@ import pytest
 from flowsim.errors import ScenarioError
 from flowsim.workbooks import read_workbook
 
+# Made with xlwt, which writes the format of Excel 97 to 2003.
+OLD = Path(__file__).parent / "observed" / "old"
 SHEET = "xl/worksheets/sheet1.xml"
 NAMESPACE = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 # Nine levels of ten: a thousand letters become 10^12.
@@ -97,7 +99,7 @@ def test_a_hostile_workbook_is_refused(
     [
         (b"", "is not a workbook"),
         (b"month,total\n2016-04,3000\n", "a text file with commas is a CSV file"),
-        (b"\xd0\xcf\x11\xe0" + bytes(600), "old Excel file or has a password"),
+        (b"\xd0\xcf\x11\xe0" + bytes(600), "is damaged, or no workbook"),
         (b"PK\x05\x06" + bytes(18), "is damaged, or no workbook"),
     ],
 )
@@ -105,6 +107,61 @@ def test_what_is_no_workbook_is_refused(tmp_path: Path, data: bytes, words: str)
     (tmp_path / "other.xlsx").write_bytes(data)
     with pytest.raises(ScenarioError, match=words):
         read_workbook(tmp_path / "other.xlsx")
+
+
+def test_cells_of_an_old_workbook_are_what_excel_shows() -> None:
+    assert read_workbook(OLD / "cells.xls") == {
+        "Cells": [
+            ["STIT", 1, 2.5, True],
+            [None, dt.datetime(2017, 10, 1), dt.time(8, 30), "#N/A"],  # noqa: DTZ001
+        ],
+        "Empty": [],
+    }
+
+
+def _cut(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def _renamed_stream(new: str) -> Callable[[bytes], bytes]:
+    return _moved("Workbook".encode("utf-16-le"), new.encode("utf-16-le"))
+
+
+def _with_password(data: bytes) -> bytes:
+    """With the record that says that what follows is encrypted, where the code page was said."""
+    at = data.index(b"\x42\x00\x02\x00")
+    return data[:at] + b"\x2f\x00" + data[at + 2 :]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (_cut, "is damaged, or no workbook"),
+        (_renamed_stream("Wordbook"), "is damaged, or no workbook"),
+        (_with_password, "has a password; save it without one"),
+        (lambda data: data + "EncryptedPackage".encode("utf-16-le"), "has a password; save it without one"),
+        (lambda data: data + bytes(20_000_000), "at most 20,000,000 can be read"),
+    ],
+)
+def test_a_hostile_old_workbook_is_refused(
+    tmp_path: Path, change: Callable[[bytes], bytes], words: str
+) -> None:
+    path = tmp_path / "altered.xls"
+    path.write_bytes(change((OLD / "cells.xls").read_bytes()))
+    with pytest.raises(ScenarioError, match=words):
+        read_workbook(path)
+
+
+def test_sheets_of_an_old_workbook_are_not_read_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flowsim.workbooks.MOST_OLD_BYTES_READ", 10_000)
+    with pytest.raises(ScenarioError, match="too large for an old workbook of 2 sheets"):
+        read_workbook(OLD / "cells.xls")
+
+
+def test_a_workbook_is_told_by_what_it_holds_not_by_its_name(good: Path, tmp_path: Path) -> None:
+    for source, name in ((good, "new.xls"), (OLD / "cells.xls", "old.xlsx")):
+        (tmp_path / name).write_bytes(source.read_bytes())
+        assert read_workbook(tmp_path / name) == read_workbook(source)
 
 
 def test_a_missing_file_and_a_folder_are_said_in_words(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ SHEFFIELD_FILES: Final = (
     "sth_winter_daily.csv",
     "sth_emergency_admissions_monthly.csv",
 )
-ENDINGS: Final = (".csv", ".xlsx", ".xlsm")
+ENDINGS: Final = (".csv", ".xlsx", ".xlsm", ".xls")
 MOST_FILES: Final = 120
 LICENCE: Final = "NHS England, Open Government Licence v3.0"
 
@@ -62,7 +62,9 @@ def _files(source: str | Path) -> tuple[Path, ...]:
                 p for p in path.iterdir() if p.suffix.lower() in ENDINGS and not p.name.startswith((".", "~"))
             )
             if not files:
-                raise DataError([f"{printable(str(path))}: holds no CSV file and no workbook (.xlsx)"])
+                raise DataError(
+                    [f"{printable(str(path))}: holds no CSV file and no workbook (.xlsx or .xls)"]
+                )
             if len(files) > MOST_FILES:
                 raise DataError(
                     [f"{printable(str(path))}: holds {len(files)} files; at most {MOST_FILES} can be read"]

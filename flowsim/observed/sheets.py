@@ -18,7 +18,7 @@ MOST_CSV_BYTES: Final = 5_000_000
 MOST_ROWS: Final = 200_000
 MOST_COLUMNS: Final = 400
 MOST_CELLS: Final = 4_000_000
-# How a workbook begins: of today's kind, and of the old kind or with a password.
+# How a workbook begins: of today's kind, and of the old kind (.xls) or with a password.
 WORKBOOKS: Final = (b"PK", b"\xd0\xcf")
 
 
@@ -39,7 +39,7 @@ class Sheet:
 def read_sheets(path: Path) -> tuple[Sheet, ...]:
     """The sheets of a workbook, or a CSV file as one. Told apart by what they hold, not by their names.
 
-    Raises DataError in words: no such file, too large, an old workbook, no CSV file, damaged.
+    Raises DataError in words: no such file, too large, a password, no CSV file, damaged.
     """
     name = printable(str(path))
     try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -74,6 +75,20 @@ def read_today(path: str | Path) -> Today:
     words = "holds no counts of today: a column what (a service or a reason code) and some of"
     more = "or a daily census (date, and a column for each reason)"
     raise DataError([f"{printable(str(path))}: {words} {', '.join(COUNTS)}; {more}"])
+
+
+def today_in(name: str, data: bytes) -> Today:
+    """Counts of one day from a file that somebody handed over, as `read_today` reads them. Complaints name it `name`."""
+    with tempfile.TemporaryDirectory() as folder:
+        # The readers tell files apart by what they hold; the name is only for people.
+        path = Path(folder) / "file"
+        path.write_bytes(data)
+        try:
+            today = read_today(path)
+        except DataError as error:
+            raise DataError([c.replace(str(path), printable(name)) for c in error.complaints]) from None
+    counts = tuple(replace(c, where=c.where.replace(str(path), printable(name))) for c in today.counts)
+    return replace(today, counts=counts)
 
 
 def _from_census(census: pd.DataFrame, where: str) -> Today:

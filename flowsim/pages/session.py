@@ -149,6 +149,12 @@ def plausible_for(scenarios: Sequence[Scenario]) -> Plausible | None:
     return _plausible(name, place)
 
 
+def plausible_by_name(name: str) -> Plausible | None:
+    """A set that is offered, by its name; None for no name, or where it cannot be read any more."""
+    places = offered_sets()
+    return _plausible(name, places[name]) if name in places else None
+
+
 # Running
 
 

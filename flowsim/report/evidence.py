@@ -78,6 +78,19 @@ def weeks_table(found: Forecast) -> Table:
     return table
 
 
+def forecast_tables(found: Forecast) -> dict[str, pd.DataFrame]:
+    """A forecast as tables to take away: by day, week and month, and who is there at the start; days as words."""
+    tables = {"By day": found.daily, "By week": found.weekly, "By month": found.monthly}
+    if found.day_0 is not None:
+        tables["At the start"] = found.day_0
+    return {name: _days_as_words(table) for name, table in tables.items()}
+
+
+def _days_as_words(table: pd.DataFrame) -> pd.DataFrame:
+    dates = {name: table[name].dt.strftime("%Y-%m-%d") for name in table.select_dtypes("datetime")}
+    return table.assign(**dates)
+
+
 def forecast_sentences(found: Forecast) -> Iterator[str]:
     """Whether and when the target is met, and how it was worked out."""
     target, confidence = found.target, found.scenario.target.confidence

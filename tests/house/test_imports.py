@@ -71,6 +71,7 @@ DOORS = {
     "docx": "flowsim.report.as_docx",
     "SALib": "flowsim.decisions.indices",
     "openpyxl": "flowsim.workbooks",
+    "xlrd": "flowsim.workbooks",
     "xlsxwriter": "flowsim.report.takeaway",
 }
 # Libraries that are imported by another name than they are installed by.

@@ -92,6 +92,18 @@ def test_the_published_workbook(tmp_path: Path, month: object) -> None:
     assert monthly(read_observed(path, "E06000054"))["total_days"].tolist() == [25]
 
 
+def test_the_published_workbook_of_those_years(tmp_path: Path) -> None:
+    new = workbook(tmp_path / "new.xlsx", return_sheets(pd.Timestamp("2016-10-01").to_pydatetime()))
+    old = Path(__file__).parent / "old" / "return-october-2016.xls"
+    for area in ("Sheffield", "E06000054"):
+        pd.testing.assert_frame_equal(
+            monthly(read_observed(old, area)), monthly(read_observed(new, area)), check_dtype=False
+        )
+    (tmp_path / "months").mkdir()
+    shutil.copy(old, tmp_path / "months" / "October.XLS")
+    assert monthly(read_observed(tmp_path / "months", "Sheffield"))["total_days"].tolist() == [85]
+
+
 def test_a_folder_of_months_is_one_series(tmp_path: Path) -> None:
     for month in ("October 2016", "November 2016", "January 2017"):
         workbook(tmp_path / f"{month}.xlsx", return_sheets(month))

@@ -4,32 +4,42 @@ from __future__ import annotations
 
 import io
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import docx
 import pytest
+import streamlit as st
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
+from streamlit.testing.v1 import AppTest
 
 from flowsim.decisions.compare import compare
 from flowsim.decisions.diagnose import diagnose
+from flowsim.decisions.forecast import forecast
 from flowsim.decisions.levers import usual_levers
 from flowsim.decisions.money import PlanCost, money
 from flowsim.decisions.optimise import optimise
 from flowsim.decisions.roster import Roster
 from flowsim.decisions.sensitivity import sensitivity
 from flowsim.decisions.staffing import staff
-from flowsim.errors import Stopped
+from flowsim.errors import DataError, Stopped
 from flowsim.experiment.replicate import Progress
+from flowsim.observed.today import Count, Today, today_in
+from flowsim.pages.choice import to_address
+from flowsim.pages.decide.ahead import FILE, PLAIN, TYPED
+from flowsim.pages.decide.asking import jobs
 from flowsim.pages.decide.page import QUESTIONS
 from flowsim.pages.jobs import Jobs, Stand
 from flowsim.report.diagnosed import parts_table
+from flowsim.report.evidence import forecast_sentences, weeks_table
 from flowsim.report.frames import words_of
 from flowsim.report.moneyed import change_in_words
 from flowsim.report.optimised import optimum_sentences
 from flowsim.report.sensitive import tornado_table
 from flowsim.report.staffed import rosters_table
 from flowsim.scenario import from_text
+from flowsim.workbooks import read_workbook
 from tests.pages.visitors import SMALL, Visitor, address_of, small_choice
 
 browser = pytest.mark.xdist_group("browser")
@@ -175,7 +185,85 @@ def test_the_money_and_the_paper(visitor: Visitor) -> None:
     fine(visitor, page)
 
 
+@browser
+def test_the_next_weeks_from_counts(visitor: Visitor) -> None:
+    page = opened(visitor, "forecast")
+    page.get_by_role("spinbutton", name="Possible courses").fill("40")
+    page.get_by_role("spinbutton", name="Ready in hospital, waiting for: STIT").fill("9")
+    page.get_by_role("spinbutton", name="There now: STIT").fill("25")
+    said = asked(page, "Forecast")
+    counts = (Count("stit", "the test", in_hospital=9, caseload=25),)
+    found = forecast(CITY, today=Today(counts, CITY.run.start), paths=40)
+    assert said == next(forecast_sentences(found))
+    assert found.day_0 is not None
+    last = words_of(weeks_table(found)).iloc[-1]
+    row = page.locator("table", has_text="90 % band").locator("tr").last.inner_text()
+    assert last["90 % band"] in row
+    assert last.iloc[-1] in row
+    with page.expect_download() as held:
+        page.get_by_role("button", name="Tables (XLSX)").click()
+    sheets = read_workbook(Path(held.value.path()))
+    assert list(sheets) == ["By day", "By week", "By month", "At the start"]
+    assert len(sheets["By day"]) == 1 + 84
+    fine(visitor, page)
+
+
 # Without a browser
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """What a test's server began is ended with it."""
+    yield
+    jobs().close()
+    st.cache_resource.clear()
+
+
+def _decide() -> None:
+    from flowsim.pages.decide.page import page
+
+    page()
+
+
+def at_forecast(how: str) -> AppTest:
+    test = AppTest.from_function(_decide, default_timeout=60)
+    for key, value in to_address(small_choice(shown="small", question="forecast")).items():
+        test.query_params[key] = value
+    test.run()
+    next(radio for radio in test.radio if radio.key == "forecast how").set_value(how).run()
+    return test
+
+
+@pytest.mark.parametrize(("how", "words"), [(TYPED, "no count is entered"), (FILE, "no file is chosen")])
+@pytest.mark.usefixtures("quiet")
+def test_a_forecast_from_nothing_is_refused_in_words(how: str, words: str) -> None:
+    test = at_forecast(how)
+    next(button for button in test.button if button.label == "Forecast").click().run()
+    assert not test.exception
+    assert [words in error.value for error in test.error] == [True]
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_forecast_from_the_scenario_as_it_is() -> None:
+    test = at_forecast(PLAIN)
+    next(n for n in test.number_input if n.key == "forecast paths").set_value(20)
+    next(button for button in test.button if button.label == "Forecast").click().run()
+    for _ in range(100):
+        if any("target of 4 is" in m.value for m in test.markdown):
+            break
+        time.sleep(0.3)
+        test.run()
+    assert not test.exception
+    said = next(forecast_sentences(forecast(CITY, paths=20)))
+    assert any(said in m.value for m in test.markdown)
+
+
+def test_a_file_handed_over_is_read_and_named_by_its_name() -> None:
+    today = today_in("my census.csv", b"date,A,E\n2017-10-01,3,5\n2017-10-02,4,6\n")
+    assert [(c.what, c.delayed) for c in today.counts] == [("A", 4), ("E", 6)]
+    assert {c.where for c in today.counts} == {"my census.csv: 2017-10-02"}
+    with pytest.raises(DataError, match=r"^my counts\.csv.*-3"):
+        today_in("my counts.csv", b"what,in_hospital\nstit,-3\n")
 
 
 def waited(jobs: Jobs, session: str, key: str, work: object) -> Stand:

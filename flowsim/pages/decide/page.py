@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import streamlit as st
 
-from flowsim.pages.decide import days, numbers, paper, pounds, roster, search
+from flowsim.pages.decide import ahead, days, numbers, paper, pounds, roster, search
 from flowsim.pages.session import choice, choose, place_of
 from flowsim.pages.where import choose_scenario
 from flowsim.scenario.model import Scenario
@@ -26,6 +26,7 @@ QUESTIONS: Final = (
     Question("staff", "How many staff, on which days?", roster.draw),
     Question("sensitivity", "What matters most?", numbers.draw),
     Question("diagnose", "Where do the days come from?", days.draw),
+    Question("forecast", "What comes in the next weeks?", ahead.draw),
     Question("money", "What is it worth, and to whom?", pounds.draw),
     Question("report", "A paper for a board", paper.draw),
 )

@@ -1,0 +1,154 @@
+"""What comes in the next weeks? The forecast of `flowsim forecast`, as a form."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final, NamedTuple
+
+import streamlit as st
+
+from flowsim.charts import forecast_chart, png_of
+from flowsim.decisions.forecast import MOST_WEEKS, PATHS, WEEKS, Forecast, forecast
+from flowsim.decisions.plausible import Plausible
+from flowsim.errors import FlowsimError, RunError
+from flowsim.experiment.replicate import Progress
+from flowsim.observed import Observed, read_observed
+from flowsim.observed.reading import ENDINGS, SHEFFIELD
+from flowsim.observed.today import Count, Today, today_in
+from flowsim.pages.decide.asking import answer, answered, ask, key_of, take_away, with_table
+from flowsim.pages.parts import behind, table
+from flowsim.pages.session import complain, plausible_by_name, sets_for
+from flowsim.report.evidence import forecast_sentences, forecast_tables, weeks_table
+from flowsim.report.frames import words_of
+from flowsim.scenario.model import Scenario
+
+NAME: Final = "forecast"
+TYPED: Final = "From counts of today that I enter"
+FILE: Final = "From a file: counts of today, or a daily census"
+MONTHS: Final = "From Sheffield's official months, that come along"
+PLAIN: Final = "From the scenario as it is"
+SOURCES: Final = (TYPED, FILE, MONTHS, PLAIN)
+HOSPITAL: Final = "hospital"
+MOST_PEOPLE: Final = 10_000
+
+
+class Known(NamedTuple):
+    """What a forecast begins with: counts of a day, or months; `start` where the visitor said the day."""
+
+    today: Today | None = None
+    months: bool = False
+    start: dt.date | None = None
+
+
+class Foreseen(NamedTuple):
+    """A forecast, and the months that it is shown beside."""
+
+    forecast: Forecast
+    months: Observed | None
+
+
+def draw(shown: Scenario) -> None:
+    """The form, and the answer when there is one."""
+    st.markdown("How many people will be delayed in the next weeks, with bands, and the day on which the target is met, if it is.")  # fmt: skip
+    how = st.radio("Where to begin", SOURCES, key="forecast how")
+    with st.form(f"forecast {shown.name} {how}"):
+        counts, start = _typed(shown) if how == TYPED else ((), None)
+        held = _upload() if how == FILE else None
+        left, middle, right = st.columns(3)
+        weeks = int(left.number_input("Weeks", 1, MOST_WEEKS, WEEKS, key="forecast weeks"))
+        paths = int(middle.number_input("Possible courses", 20, 2_000, PATHS, key="forecast paths", help="How many are run. More give smoother bands and take longer."))  # fmt: skip
+        name = right.selectbox("Numbers that may be off", ("", *sets_for([shown])), format_func=lambda n: f"as fitted: {n}" if n else "as assumed", key=f"forecast set {shown.name}", help="As fitted: each course meets one of the sets of numbers that the official figures leave plausible. As assumed: arrivals may be off by 2 %, room by 3 %, the work of teams by 10 %.")  # fmt: skip
+        if st.form_submit_button("Forecast", type="primary"):
+            try:
+                known = Known(_today(how, counts, start, held), how == MONTHS, start)
+                _ask(shown, known, weeks, paths, plausible_by_name(name))
+            except FlowsimError as error:
+                complain(error)
+    answered(f"{NAME} {shown.name}", "courses", _show)
+
+
+def _ask(shown: Scenario, known: Known, weeks: int, paths: int, values: Plausible | None) -> None:
+    def work(on_done: Progress, cores: int) -> Foreseen:
+        months = read_observed(SHEFFIELD) if known.months else None
+        found = forecast(
+            shown, months, today=known.today, start=known.start, weeks=weeks, plausible=values, paths=paths,
+            cores=cores, on_done=on_done,
+        )  # fmt: skip
+        return Foreseen(found, months)
+
+    mark = values.mark if values else ""
+    ask(f"{NAME} {shown.name}", key_of(NAME, [shown], (known, weeks, paths, mark)), work)
+
+
+def _typed(shown: Scenario) -> tuple[tuple[Count, ...], dt.date]:
+    """Fields for what people can count, service by service."""
+    start = st.date_input("The day that begins with these counts", shown.run.start, key=f"today {shown.name}")
+    st.markdown(
+        "Leave empty what nobody counted: it is taken from the scenario, and the answer says so. "
+        "Of a reason code alone you can give counts in a file."
+    )
+    entered = {stream.enters for stream in shown.streams.values()}
+    counts = []
+    for name, service in shown.services.items():
+        label = service.label or name
+        columns = st.columns(3)
+        where = f"{label}, as entered"
+        ready = inside = elsewhere = None
+        if name != HOSPITAL:
+            ready = _people(
+                columns[0], f"Ready in hospital, waiting for: {label}", f"ready {shown.name} {name}"
+            )
+        if service.kind == "place":
+            inside = _people(columns[1], f"There now: {label}", f"inside {shown.name} {name}")
+            if name != HOSPITAL and (name in entered or service.reason):
+                elsewhere = _people(columns[2], f"Waiting outside hospital for: {label}", f"elsewhere {shown.name} {name}")  # fmt: skip
+        if (ready, inside, elsewhere) != (None, None, None):
+            counts.append(Count(name, where, in_hospital=ready, caseload=inside, waiting_elsewhere=elsewhere))
+    return tuple(counts), start
+
+
+def _people(column: st.delta_generator.DeltaGenerator, label: str, key: str) -> int | None:
+    value = column.number_input(label, 0, MOST_PEOPLE, None, placeholder="not counted", key=key)
+    return None if value is None else int(value)
+
+
+def _upload() -> tuple[str, bytes] | None:
+    held = st.file_uploader(
+        "A CSV file or a workbook, at most 5 MB", type=[ending.removeprefix(".") for ending in ENDINGS], key="today file",
+        help="Columns what (a service or a reason code) and some of in_hospital, delayed, caseload, waiting_elsewhere, waited_days, date; or a daily census: date, and a column for each reason. It is kept for this visit only.",
+    )  # fmt: skip
+    return None if held is None else (held.name, held.getvalue())
+
+
+def _today(
+    how: str, counts: tuple[Count, ...], start: dt.date | None, held: tuple[str, bytes] | None
+) -> Today | None:
+    """The counts that were given, if the forecast begins with some. Raises RunError and DataError in words."""
+    if how == TYPED:
+        if not counts:
+            raise RunError(
+                "no count is entered; enter how many people wait in hospital, or begin from elsewhere"
+            )
+        return Today(counts, start)
+    if how == FILE:
+        if held is None:
+            raise RunError("no file is chosen; choose one with counts of today, or begin from elsewhere")
+        return today_in(*held)
+    return None
+
+
+def _show(seen: Foreseen) -> None:
+    found = seen.forecast
+    answer(forecast_sentences(found))
+    if found.stopped:
+        st.markdown("**Stopped before all courses were run:** the bands are those of the courses there are.")
+    with_table(
+        png_of(forecast_chart(found, seen.months)),
+        "Line chart of people delayed at midnight: median and bands of 50 and 90 % by day, and the target. The table below has the numbers by week.",
+        "The numbers behind the picture, by day",
+        forecast_tables(found)["By day"],
+    )
+    table(words_of(weeks_table(found)))
+    if found.day_0 is not None:
+        behind("Who is there at the start", found.day_0)
+    take_away(NAME, forecast_tables(found))
