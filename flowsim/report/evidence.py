@@ -87,7 +87,7 @@ def forecast_tables(found: Forecast) -> dict[str, pd.DataFrame]:
 
 
 def _days_as_words(table: pd.DataFrame) -> pd.DataFrame:
-    dates = {name: table[name].dt.strftime("%Y-%m-%d") for name in table.select_dtypes("datetime")}
+    dates = {str(name): table[name].dt.strftime("%Y-%m-%d") for name in table.select_dtypes("datetime")}
     return table.assign(**dates)
 
 
