@@ -12,6 +12,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
+from flowsim.engine import what_to_expect
 from flowsim.pages.runner import Order, Standing
 from flowsim.pages.session import (
     enough_to_show,
@@ -19,6 +20,7 @@ from flowsim.pages.session import (
     go_on,
     hold_in_address,
     is_stopped,
+    runner,
     standings,
     stop,
 )
@@ -172,10 +174,15 @@ def _how_far(found: Sequence[Standing], place: str) -> None:
         left.markdown(f"**Stopped** after {done:,} of {wanted:,} replications. What is finished stays.")
         right.button("Go on", on_click=go_on, key=f"go on {place}")
     else:
-        left.progress(
-            min(done / wanted, 1.0) if wanted else 0.0, f"Running: {done:,} of {wanted:,} replications.{turn}"
-        )
+        # At the very first run there is nothing to see for a minute.
+        words = f"Running: {done:,} of {wanted:,} replications." if done else before_the_first()
+        left.progress(min(done / wanted, 1.0) if wanted else 0.0, f"{words}{turn}")
         right.button("Stop", on_click=stop, key=f"stop {place}")
+
+
+def before_the_first() -> str:
+    """What somebody should know who waits and has nothing to see yet."""
+    return what_to_expect(runner().engine) or "Running: the first replications."
 
 
 def awaited(orders: Sequence[Order]) -> None:

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from flowsim.cli.app_command import LOOPBACK, app_command, app_script
 from flowsim.decisions.plausible import Plausible
+from flowsim.pages import parts
 from flowsim.pages import runner as runners
 from flowsim.pages.choice import to_address
 from flowsim.pages.session import runner
@@ -56,6 +57,14 @@ def test_levers_have_unit_range_hint_and_source() -> None:
     stays = next(n for n in test.number_input if n.label.startswith("Stays in hospital until ready"))
     assert "From 0 to 3; 1 in the scenario" in stays.help
     assert "CQC" in capacity.help
+
+
+def test_who_waits_for_the_engine_to_be_compiled_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runners.Runner, "_choose", lambda self: None)  # nothing gets done
+    monkeypatch.setattr(parts, "MOMENT_SECONDS", 0.0)
+    monkeypatch.setattr(parts, "what_to_expect", lambda engine: f"Preparing the {engine} engine.")
+    (progress,) = opened().get("progress")
+    assert progress.proto.text == f"Preparing the {runner().engine} engine."
 
 
 def test_a_browser_that_missed_the_first_drawing_shows_what_is_chosen() -> None:

@@ -14,7 +14,7 @@ import streamlit as st
 
 from flowsim.experiment.replicate import Progress
 from flowsim.pages.jobs import Jobs, Stand
-from flowsim.pages.parts import behind, polled
+from flowsim.pages.parts import before_the_first, behind, polled
 from flowsim.pages.session import escaped, session_id
 from flowsim.pages.takeaway import XLSX
 from flowsim.report.takeaway import workbook
@@ -72,7 +72,9 @@ def _progress(question: str, key: str, unit: str, stand: Stand) -> None:
         st.markdown("**Stopped.** There is nothing to show yet.")
     elif not stand.finished:
         left, right = st.columns([4, 1], vertical_alignment="bottom")
-        words = f"Working: {stand.done:,} of about {stand.total:,} {unit}." if stand.total else "Working."
+        words = (
+            f"Working: {stand.done:,} of about {stand.total:,} {unit}." if stand.done else before_the_first()
+        )
         if stand.ahead:
             words = f"Waiting for {stand.ahead} other {'question' if stand.ahead == 1 else 'questions'} to be answered first."
         left.progress(min(stand.done / stand.total, 1.0) if stand.total else 0.0, words)
