@@ -56,17 +56,15 @@ def app(
     typer.echo(
         f"The app is at http://{'localhost' if address == LOOPBACK else address}:{port} - Ctrl-C ends it."
     )
-    # Streamlit asks for an e-mail address at its first start unless somebody has answered already.
-    environment = {**os.environ, "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false"}
     command = app_command(port, address, host, headless=not browser, sign_in=sign_in)
     folder = app_script().parent
     if os.name == "posix":
         # This process becomes the server, so that whoever ends the one has ended the other.
         sys.stdout.flush()
         os.chdir(folder)
-        os.execve(command[0], command, environment)  # noqa: S606 - no shell, our own command
+        os.execv(command[0], command)  # noqa: S606 - no shell, our own command
     try:
-        done = subprocess.run(command, cwd=folder, env=environment, check=False)
+        done = subprocess.run(command, cwd=folder, check=False)
     except KeyboardInterrupt:  # Streamlit was interrupted too, and has ended itself
         return
     raise typer.Exit(done.returncode)

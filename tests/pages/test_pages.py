@@ -13,6 +13,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from browser import served
 from flowsim.cli.app_command import LOOPBACK, app_command, app_script
 from flowsim.decisions.plausible import Plausible
 from flowsim.pages import parts
@@ -136,6 +137,17 @@ def test_the_shipped_settings_are_safe() -> None:
     assert server["maxUploadSize"] == 5
     assert SETTINGS["browser"]["gatherUsageStats"] is False
     assert SETTINGS["client"]["showErrorDetails"] == "none"
+
+
+def test_a_newcomer_is_asked_nothing_before_the_first_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Streamlit asks who has never used it for an e-mail address, and waits, unless it is told not to."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("BROWSER", "true")  # a program that does nothing, for a browser
+    with served("--browser") as address:
+        assert address
 
 
 def test_the_app_starts_on_loopback_unless_told_otherwise() -> None:
