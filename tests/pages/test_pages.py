@@ -136,6 +136,8 @@ def test_the_shipped_settings_are_safe() -> None:
     assert server["enableStaticServing"] is False
     assert server["maxUploadSize"] == 5
     assert SETTINGS["browser"]["gatherUsageStats"] is False
+    # Streamlit's own advertisement would stand in front of the question, wherever a browser is opened.
+    assert SETTINGS["logger"]["hideWelcomeMessage"] is True
     assert SETTINGS["client"]["showErrorDetails"] == "none"
 
 
