@@ -1,7 +1,7 @@
 """Arrivals and the walk, person by person: loops on flat tables for numba to compile.
 
 A loop knows no names and no distributions: it reads the numbers of `flowsim.people.tables` and writes ranks, which are
-turned into days afterwards, many at a time. `flowsim.people.arrays` does the same without numba, and a test holds the
+turned into days afterwards, many at a time. `flowsim.people.all_at_once` does the same without numba, and a test holds the
 two to the same bytes.
 """
 
