@@ -225,13 +225,27 @@ def _decide() -> None:
     page()
 
 
-def at_forecast(how: str) -> AppTest:
+def at_forecast(how: str, **more: object) -> AppTest:
     test = AppTest.from_function(_decide, default_timeout=60)
-    for key, value in to_address(small_choice(shown="small", question="forecast")).items():
+    for key, value in to_address(small_choice(shown="small", question="forecast", **more)).items():
         test.query_params[key] = value
     test.run()
     next(radio for radio in test.radio if radio.key == "forecast how").set_value(how).run()
     return test
+
+
+@pytest.mark.usefixtures("quiet")
+def test_nobody_waits_in_hospital_to_be_admitted_whatever_the_hospital_is_called() -> None:
+    """A hospital is told by its setting; a second one can be waited for in the first."""
+    acute = SMALL.replace('"hospital"', '"acute"').replace("hospital = 0.1", "cottage = 0.1")
+    acute = acute.replace("[services.hospital]", '[services.acute]\nsetting = "hospital"')
+    acute += '\n[services.cottage]\nkind = "place"\nlabel = "Cottage hospital"\nsetting = "hospital"\ncapacity = 5\nstay = { mean = 5, sd = 2 }\n'
+    acute += "next = { leave = 1.0 }\n"
+    labels = [n.label for n in at_forecast(TYPED, file_text=acute).number_input]
+    assert "There now: Hospital" in labels
+    assert "Ready in hospital, waiting for: Hospital" not in labels
+    assert "Waiting outside hospital for: Hospital" not in labels
+    assert "Ready in hospital, waiting for: Cottage hospital" in labels
 
 
 @pytest.mark.parametrize(("how", "words"), [(TYPED, "no count is entered"), (FILE, "no file is chosen")])

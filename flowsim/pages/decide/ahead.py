@@ -20,7 +20,7 @@ from flowsim.pages.parts import behind, table
 from flowsim.pages.session import complain, plausible_by_name, sets_for
 from flowsim.report.evidence import forecast_sentences, forecast_tables, weeks_table
 from flowsim.report.frames import words_of
-from flowsim.scenario.model import Scenario
+from flowsim.scenario.model import Scenario, setting_of
 
 NAME: Final = "forecast"
 TYPED: Final = "From counts of today that I enter"
@@ -28,7 +28,6 @@ FILE: Final = "From a file: counts of today, or a daily census"
 MONTHS: Final = "From Sheffield's official months, that come along"
 PLAIN: Final = "From the scenario as it is"
 SOURCES: Final = (TYPED, FILE, MONTHS, PLAIN)
-HOSPITAL: Final = "hospital"
 MOST_PEOPLE: Final = 10_000
 
 
@@ -94,13 +93,15 @@ def _typed(shown: Scenario) -> tuple[tuple[Count, ...], dt.date]:
         columns = st.columns(3)
         where = f"{label}, as entered"
         ready = inside = elsewhere = None
-        if name != HOSPITAL:
+        # Nobody is in hospital and waits to be admitted to it; a second hospital is a place like others.
+        admits = name in entered and setting_of(name, service) == "hospital"
+        if not admits:
             ready = _people(
                 columns[0], f"Ready in hospital, waiting for: {label}", f"ready {shown.name} {name}"
             )
         if service.kind == "place":
             inside = _people(columns[1], f"There now: {label}", f"inside {shown.name} {name}")
-            if name != HOSPITAL and (name in entered or service.reason):
+            if not admits and (name in entered or service.reason):
                 elsewhere = _people(columns[2], f"Waiting outside hospital for: {label}", f"elsewhere {shown.name} {name}")  # fmt: skip
         if (ready, inside, elsewhere) != (None, None, None):
             counts.append(Count(name, where, in_hospital=ready, caseload=inside, waiting_elsewhere=elsewhere))
@@ -138,7 +139,7 @@ def _today(
 
 
 def _show(seen: Foreseen) -> None:
-    found = seen.forecast
+    found, tables = seen.forecast, forecast_tables(seen.forecast)
     answer(forecast_sentences(found))
     if found.stopped:
         st.markdown("**Stopped before all courses were run:** the bands are those of the courses there are.")
@@ -146,9 +147,9 @@ def _show(seen: Foreseen) -> None:
         png_of(forecast_chart(found, seen.months)),
         "Line chart of people delayed at midnight: median and bands of 50 and 90 % by day, and the target. The table below has the numbers by week.",
         "The numbers behind the picture, by day",
-        forecast_tables(found)["By day"],
+        tables["By day"],
     )
     table(words_of(weeks_table(found)))
     if found.day_0 is not None:
         behind("Who is there at the start", found.day_0)
-    take_away(NAME, forecast_tables(found))
+    take_away(NAME, tables)
