@@ -1,8 +1,7 @@
-"""What a process does with memory: it keeps what is freed for the next replication, and looks less for what may go."""
+"""What a process does with memory: it keeps what is freed for the next replication."""
 
 from __future__ import annotations
 
-import gc
 from typing import Final
 
 import numpy as np
@@ -20,12 +19,3 @@ def keep_freed_memory() -> None:
     """
     block = np.empty(LARGEST_SMALL_BLOCK, dtype=np.uint8)
     del block
-
-
-def look_no_more_at_what_is_there() -> None:
-    """Have the garbage collector leave alone whatever is in memory by now and will stay, such as loaded libraries.
-
-    A server that collects after every request, as Streamlit does, spends a third of its time looking through them.
-    """
-    gc.collect()
-    gc.freeze()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from flowsim.memory import look_no_more_at_what_is_there
 from flowsim.pages import compare, method, people, scenario, where
 from flowsim.pages.decide.page import page as decide
 from flowsim.pages.parts import STYLE
@@ -34,15 +33,8 @@ def main() -> None:
         for other in pages:
             st.page_link(other)
     hold_in_address()
-    _settle()
     if _sign_in_is_set_up():
         _sign_out()
-
-
-@st.cache_resource(show_spinner=False)
-def _settle() -> None:
-    """Once, when the first page has been drawn and nearly everything is loaded."""
-    look_no_more_at_what_is_there()
 
 
 def _may_come_in() -> bool:
