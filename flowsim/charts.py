@@ -78,6 +78,9 @@ def census_chart(results: Sequence[Result], most_columns: int = 3) -> Figure:
         _census_panel(panel, result, results[0])
     for panel in panels[len(results) :]:
         panel.set_visible(False)
+    # Panels of a column share their months, which stand below the last of them; that one may be hidden.
+    for panel in panels[max(0, len(results) - columns) : len(results)]:
+        panel.tick_params(labelbottom=True)
     top = max(float(r.by_day("delayed").mean(axis=0).max()) for r in results)
     bands = max(float(np.percentile(r.by_day("delayed"), 95, axis=0).max()) for r in results)
     panels[0].set_ylim(0, 1.05 * max(top, bands, results[0].scenario.target.delayed))

@@ -38,6 +38,15 @@ def test_plans_are_drawn_over_their_base(results: list[Result]) -> None:
     assert np.allclose(lines["base"], results[0].by_day("delayed").mean(axis=0))
 
 
+def test_every_column_ends_with_its_months(results: list[Result]) -> None:
+    """Also where the last row has fewer panels than the others."""
+    figure = census_chart([results[0]] * 5)
+    figure.canvas.draw()
+    shown = [panel for panel in figure.axes if panel.get_visible()]
+    dated = [bool(any(t.label1.get_visible() for t in panel.xaxis.get_major_ticks())) for panel in shown]
+    assert dated == [False, False, True, True, True]
+
+
 def test_one_legend_stands_outside_all_panels(results: list[Result]) -> None:
     figure = census_chart(results)
     (legend,) = figure.legends
