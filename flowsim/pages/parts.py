@@ -134,7 +134,6 @@ def progress(
         st.error(escaped(problem))
     if _finished(found):
         return
-
     stopped = is_stopped()
 
     def look() -> bool:
@@ -187,7 +186,7 @@ def before_the_first() -> str:
 
 def awaited(orders: Sequence[Order]) -> None:
     """Ask for runs and give them a moment, so that most pages are drawn once, with all there is to see."""
-    hold_in_address()
+    hold_in_address()  # what is chosen is settled by now, and a link should not wait for its answer
     holder = st.empty()
     until = time.monotonic() + MOMENT_SECONDS
     found = standings(orders)
