@@ -120,6 +120,21 @@ def test_a_plausible_set_is_offered_where_it_suits(tmp_path: Path, monkeypatch: 
         pytest.fail("the page does not say that bands carry the doubt about fitted numbers")
 
 
+def test_where_a_set_does_not_suit_ones_own_plan_the_page_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A member's value goes along with what a lever was moved to, and may come out as what no scenario can have."""
+    path = "services.stit.capacity"
+    table = pd.DataFrame({path: [8e8, 20.0], "weight": 1.0, "discrepancy": 1.0})
+    Plausible("small", (path,), table, "", {path: 25.0}).save(tmp_path / "my-set")
+    monkeypatch.setenv("FLOWSIM_PLAUSIBLE", str(tmp_path / "my-set"))
+    fits = opened(plausible="my-set")
+    assert not fits.warning
+    moved = opened(plausible="my-set", levers={path: 1_000.0})
+    assert not moved.exception
+    assert ["does not suit your own plan" in w.value for w in moved.warning] == [True]
+
+
 def test_with_sign_in_set_up_nobody_sees_anything_before() -> None:
     test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     test.secrets["auth"] = {"client_id": "x"}
