@@ -137,11 +137,15 @@ def progress(
     stopped = is_stopped()
 
     def look() -> bool:
+        # Nothing is shown to press that is gone a moment later: Streamlit can lose what is pressed on it.
+        if is_stopped() != stopped:
+            return True
         now = standings(orders)
         _how_far(now, place)
-        return is_stopped() != stopped or (not stopped and worth_drawing(found, now, something_shown))
+        return not stopped and worth_drawing(found, now, something_shown)
 
-    polled(look, pending=not stopped, waiting=max(s.ahead for s in found))
+    # Also a page that is stopped looks again, though rarely: "Go on" may be heard without the page being drawn anew.
+    polled(look, pending=True, every_seconds=RAREST_SECONDS if stopped else _how_often(found))
 
 
 def worth_drawing(drawn: Sequence[Standing], now: Sequence[Standing], something_shown: bool) -> bool:
@@ -204,15 +208,19 @@ def _finished(found: Sequence[Standing]) -> bool:
     return all(s.finished for s in found)
 
 
-def polled(look: Callable[[], bool], pending: bool, waiting: int = 0) -> None:
+def _how_often(found: Sequence[Standing]) -> float:
+    """Seconds from look to look: the more others are waiting, the longer."""
+    return min(POLL_SECONDS * (1 + max(s.ahead for s in found)), RAREST_SECONDS)
+
+
+def polled(look: Callable[[], bool], pending: bool, every_seconds: float = POLL_SECONDS) -> None:
     """Show a small part of a page, again and again while something is under way.
 
-    `look` draws it and says whether it is time to draw the whole page anew. The more others are waiting, the less often.
+    `look` draws it and says whether it is time to draw the whole page anew.
     """
 
     def once() -> None:
         if look():
             st.rerun()
 
-    every = min(POLL_SECONDS * (1 + waiting), RAREST_SECONDS)
-    st.fragment(once, run_every=every if pending else None)()
+    st.fragment(once, run_every=every_seconds if pending else None)()
