@@ -32,6 +32,7 @@ class Clock(simpy.Environment):
         self._later: defaultdict[int, list[Entry]] = defaultdict(list)
         self._day: list[Entry] = []  # today, sorted
         self._place = 0  # of the next event in it
+        self._over: Entry = (-math.inf, 0, 0, simpy.Event(self))  # stands for what has happened
         self._at_once: deque[simpy.Event] = deque()
 
     def at(self, time: float, kind: int, number: int) -> Moment:
@@ -87,6 +88,9 @@ class Clock(simpy.Environment):
                     self._begin_next_day()
                     place = 0
                 self.now, _, _, event = day[place]
+                day[place] = (
+                    self._over
+                )  # what is over leaves the memory at once, while it is still near at hand
                 self._place = place + 1
             callbacks = event.callbacks
             event.callbacks = None  # type: ignore[assignment]

@@ -39,12 +39,9 @@ class Log:
 
     def columns(self) -> dict[str, np.ndarray]:
         """The rows as arrays."""
-        width = len(COLUMNS)
-        return {
-            name: np.frombuffer(array(kind, self.numbers[COLUMNS.index(name) :: width]), dtype=dtype)
-            for names, kind, dtype in ((WHOLE, "q", np.int64), (TIMES, "d", np.float64))
-            for name in names
-        }
+        rows = np.frombuffer(array("d", self.numbers)).reshape(-1, len(COLUMNS))
+        kinds = [(name, np.int64) for name in WHOLE] + [(name, np.float64) for name in TIMES]
+        return {name: rows[:, COLUMNS.index(name)].astype(kind) for name, kind in kinds}
 
 
 def plain(column: np.ndarray) -> Sequence[float]:

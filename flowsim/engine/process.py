@@ -34,21 +34,21 @@ class Life:
     A simpy.Process would make an event for its beginning and another for its end.
     """
 
-    __slots__ = ("send",)
+    __slots__ = ("story",)
 
     def __init__(self, story: Story) -> None:
-        self.send = story.send
+        self.story = story
         for event in story:  # to the first event, if there is any
-            event.callbacks.append(self.go_on)
+            event.callbacks.append(self)
             return
 
-    def go_on(self, event: simpy.Event) -> None:
+    def __call__(self, event: simpy.Event) -> None:
         """Tell the story on from an event that happens now to the next that has not."""
         try:
-            following = self.send(event._value)  # noqa: SLF001 - event.value is a function: too slow here
+            following = self.story.send(event._value)  # noqa: SLF001 - event.value is a function: too slow here
         except StopIteration:
             return
-        following.callbacks.append(self.go_on)
+        following.callbacks.append(self)
 
 
 class Visit:

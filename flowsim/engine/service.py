@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import insort
+from bisect import bisect_left, insort
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,10 +71,13 @@ class Wait:
         self.calls[-1].succeed(None)
 
 
+Turn = tuple[int, float, int, "Claim"]
+
+
 class Claim:
     """One person's place in one queue."""
 
-    __slots__ = ("purpose", "row", "service", "size", "step", "wait")
+    __slots__ = ("joined", "priority", "purpose", "row", "service", "size", "step", "wait")
 
     def __init__(self, wait: Wait, service: Service, step: int, purpose: int, row: int, size: float) -> None:
         self.wait = wait
@@ -83,6 +86,13 @@ class Claim:
         self.purpose = purpose
         self.row = row
         self.size = size
+        self.priority: int  # these two from when it has joined the queue
+        self.joined: float
+
+    @property
+    def turn(self) -> Turn:
+        """Where it belongs in the queue (rule 7). Not kept, because it would hold the claim, and the claim it."""
+        return self.priority, self.joined, self.wait.person, self
 
     def __lt__(self, other: Claim) -> bool:
         """One person may ask for one place twice, to stay and to wait in: the stay comes first."""
@@ -107,7 +117,7 @@ class Service:
         self.free = bool(offer.free[number])
         self.skip = bool(offer.skip[number])
         self.is_hospital = bool(offer.is_hospital[number])
-        self.queue: list[tuple[int, float, int, Claim]] = []
+        self.queue: list[Turn] = []
         self.in_use = 0.0
         self.taken_today = 0
         self.capacity = self.starts = self.stay_scale = self.opens = self.closes = 0.0
@@ -186,7 +196,8 @@ class Service:
     def join(self, claim: Claim, priority: int, joined: float) -> None:
         """Somebody joins the queue: ordered by priority, time of joining and person number (rule 7)."""
         wait, queue = claim.wait, self.queue
-        turn = (priority, joined, wait.person, claim)
+        claim.priority, claim.joined = priority, joined
+        turn = claim.turn
         if not queue or queue[-1] < turn:
             queue.append(turn)
         else:
@@ -198,7 +209,7 @@ class Service:
 
     def leave_queue(self, claim: Claim) -> None:
         """Somebody stops queueing. If they were holding up others, those are looked at in a moment."""
-        at = next(at for at, turn in enumerate(self.queue) if turn[3] is claim)
+        at = bisect_left(self.queue, claim.turn)
         del self.queue[at]
         if at == 0 and self.queue and self.can_take(self.queue[0][3].size):
             look_again = self.env.event()
