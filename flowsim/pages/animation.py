@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
 
-from flowsim.pages.parts import PLOTLY
+from flowsim.pages.parts import PLOTLY, on_request
 from flowsim.report.lives import event_log
 from flowsim.results import Result
 
@@ -22,26 +23,27 @@ RIGHT: Final = 330
 
 def offer(result: Result, most_days: int) -> None:
     """A film of a week or two, on request."""
-    with st.expander("People moving between services, over a week or two", key="film offered"):
-        if importlib.util.find_spec("vidigi") is None:
-            st.markdown(
-                "Films need the library vidigi, which is not installed here: `pip install flowsim[animation]`."
-            )
-            return
-        last = max(1, result.scenario.run.days - most_days)
-        first = st.slider("From day", 0, last, min(85, last // 2), key="film from")
-        days = st.radio(
-            "For", [7, most_days], format_func=lambda d: f"{d} days", horizontal=True, key="film for"
+    on_request("People moving between services, over a week or two", partial(_choose, result, most_days))
+
+
+def _choose(result: Result, most_days: int) -> None:
+    if importlib.util.find_spec("vidigi") is None:
+        st.markdown(
+            "Films need the library vidigi, which is not installed here: `pip install flowsim[animation]`."
         )
-        if not st.checkbox("Show the film", key="film shown"):
-            return
-        log = event_log(result, first, days)
-        figure = _film(log, first, days, str(result.scenario.run.start))
-        st.plotly_chart(
-            figure, width="stretch", config=PLOTLY, key="film",
-            alt="Film of people as dots moving between the services they are in or wait for; the table of phases above has the same.",
-        )  # fmt: skip
-        st.caption(f"Everybody who was ready in hospital in these days, in {result.scenario.name}; a dot is a person. At most {MOST_SHOWN} are drawn in one place.")  # fmt: skip
+        return
+    last = max(1, result.scenario.run.days - most_days)
+    first = st.slider("From day", 0, last, min(85, last // 2), key="film from")
+    days = st.radio("For", [7, most_days], format_func=lambda d: f"{d} days", horizontal=True, key="film for")
+    if not st.checkbox("Show the film", key="film shown"):
+        return
+    log = event_log(result, first, days)
+    figure = _film(log, first, days, str(result.scenario.run.start))
+    st.plotly_chart(
+        figure, width="stretch", config=PLOTLY, key="film",
+        alt="Film of people as dots moving between the services they are in or wait for; the table of phases above has the same.",
+    )  # fmt: skip
+    st.caption(f"Everybody who was ready in hospital in these days, in {result.scenario.name}; a dot is a person. At most {MOST_SHOWN} are drawn in one place.")  # fmt: skip
 
 
 @st.cache_data(show_spinner="Making the film", max_entries=8)

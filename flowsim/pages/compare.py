@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from functools import partial
 from typing import Final
 
 import pandas as pd
@@ -14,7 +15,7 @@ from flowsim.errors import FlowsimError
 from flowsim.experiment.run_on import evened
 from flowsim.pages import pictures, takeaway
 from flowsim.pages.choice import MOST_PLANS, MOST_REPLICATIONS
-from flowsim.pages.parts import awaited, behind, picture, progress, table
+from flowsim.pages.parts import awaited, on_request, picture, progress, table
 from flowsim.pages.runner import Order
 from flowsim.pages.session import (
     choice,
@@ -22,6 +23,7 @@ from flowsim.pages.session import (
     complain,
     enough_to_show,
     escaped,
+    is_stopped,
     place_of,
     plausible_for,
     scenario,
@@ -123,11 +125,16 @@ def _own_plan() -> None:
         own = [lever for lever in levers if lever.group == group]
         changed = [lever for lever in own if lever.key in c.levers]
         if own:
-            with st.expander(f"{group} ({len(changed)} changed)" if changed else group, key=f"group {group}"):
-                for lever in own:
-                    value = _lever(lever, c.levers.get(lever.key, lever.value), f"{version} {on} {lever.key}")
-                    if value != lever.value:
-                        moved[lever.key] = value
+            title = f"{group} ({len(changed)} changed)" if changed else group
+            # What is folded away is not drawn: forty fields take as long as the answer.
+            folded = st.expander(title, key=f"group {group}", on_change="rerun")
+            for lever in own:
+                value = c.levers.get(lever.key, lever.value)
+                if folded.open:
+                    with folded:
+                        value = _lever(lever, value, f"{version} {on} {lever.key}")
+                if value != lever.value:
+                    moved[lever.key] = value
     if moved != dict(c.levers):
         choose(levers=moved)
         st.rerun()
@@ -179,7 +186,8 @@ def _results(orders: list[Order]) -> None:
         results = earlier
         st.markdown("*The previous result, while the new one is on its way:*")
     if results is None:
-        st.markdown('<p class="answer">Working it out. A first answer comes as soon as four replications are done.</p>', unsafe_allow_html=True)  # fmt: skip
+        words = "Stopped before there was anything to show." if is_stopped() else "Working it out. A first answer comes as soon as four replications are done."  # fmt: skip
+        st.markdown(f'<p class="answer">{words}</p>', unsafe_allow_html=True)
         progress(orders, found, "compare", something_shown=False)
         return
     _answer(results)
@@ -241,12 +249,17 @@ def _more(results: list[Result], found_all: bool) -> None:
     elif found_all:
         st.markdown('<span class="quiet">Tight enough: every average is known to within 5 people, every difference can be called.</span>', unsafe_allow_html=True)  # fmt: skip
     if comparison:
-        _against_the_base(comparison)
-    with st.expander("Who waits for what: delayed by reason"):
-        picture(pictures.reasons(results), "Bar chart of people delayed at midnight by national reason; the table below has the numbers.", "reasons")  # fmt: skip
-        table(_reasons(results))
-    behind("The numbers behind the picture, month by month", _months(results))
-    _takeaway(results, comparison)
+        base = comparison.base.scenario.name
+        title = f"What changes against {base}, and whether it can be called"
+        on_request(title, partial(_against_the_base, comparison))
+    on_request("Who waits for what: delayed by reason", partial(_waits_for_what, results))
+    on_request("The numbers behind the picture, month by month", lambda: table(_months(results)))
+    on_request("Take it away: tables, pictures, scenario, link", partial(_takeaway, results, comparison))
+
+
+def _waits_for_what(results: list[Result]) -> None:
+    picture(pictures.reasons(results), "Bar chart of people delayed at midnight by national reason; the table below has the numbers.", "reasons")  # fmt: skip
+    table(_reasons(results))
 
 
 def _run_on(replications: int) -> None:
@@ -257,19 +270,16 @@ def _run_on(replications: int) -> None:
 
 def _against_the_base(comparison: Comparison) -> None:
     base = comparison.base.scenario.name
-    with st.expander(f"What changes against {base}, and whether it can be called"):
-        picture(pictures.differences(comparison), f"Dot chart of each plan's difference from {base} in people delayed, with its 95 % interval; the table below has the numbers.", "differences")  # fmt: skip
-        rows = [
-            (name, COMPARED_MEASURES[measure], f.value, f.low, f.high, called)
-            for name, measure, called, f in differences_in_words(comparison, list(COMPARED_MEASURES))
-        ]
-        table(
-            pd.DataFrame(rows, columns=["Scenario", "Measure", "Difference", "from", "to", "Can be called"])
-        )
-        for result in comparison.results[1:]:
-            st.markdown(f"**{escaped(result.scenario.name)}**: {escaped(result.scenario.title)}")
-            for words in _what_it_does(result.scenario, comparison.base.scenario):
-                st.markdown(f"- {escaped(words)}")
+    picture(pictures.differences(comparison), f"Dot chart of each plan's difference from {base} in people delayed, with its 95 % interval; the table below has the numbers.", "differences")  # fmt: skip
+    rows = [
+        (name, COMPARED_MEASURES[measure], f.value, f.low, f.high, called)
+        for name, measure, called, f in differences_in_words(comparison, list(COMPARED_MEASURES))
+    ]
+    table(pd.DataFrame(rows, columns=["Scenario", "Measure", "Difference", "from", "to", "Can be called"]))
+    for result in comparison.results[1:]:
+        st.markdown(f"**{escaped(result.scenario.name)}**: {escaped(result.scenario.title)}")
+        for words in _what_it_does(result.scenario, comparison.base.scenario):
+            st.markdown(f"- {escaped(words)}")
 
 
 def _what_it_does(plan: Scenario, base: Scenario) -> list[str]:
@@ -300,6 +310,5 @@ def _months(results: list[Result]) -> pd.DataFrame:
 
 
 def _takeaway(results: list[Result], comparison: Comparison | None) -> None:
-    with st.expander("Take it away: tables, pictures, scenario, link"):
-        takeaway.buttons(results, comparison)
-        st.markdown("The address of this page holds what you see: copy it from the browser to show a colleague the same thing.")  # fmt: skip
+    takeaway.buttons(results, comparison)
+    st.markdown("The address of this page holds what you see: copy it from the browser to show a colleague the same thing.")  # fmt: skip

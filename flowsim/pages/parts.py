@@ -114,12 +114,24 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
 
 
-def behind(title: str, frame: pd.DataFrame, note: str = "") -> None:
+def on_request(title: str, draw: Callable[[], None], expanded: bool = False) -> None:
+    """A part of a page that is drawn when somebody unfolds it, and not before: most never do.
+
+    To draw what nobody looks at takes as long as the answer itself, and a browser as much again.
+    """
+
+    def fold() -> None:
+        folded = st.expander(title, expanded, key=f"fold {title}", on_change="rerun")
+        if folded.open:
+            with folded:
+                draw()
+
+    st.fragment(fold)()
+
+
+def behind(title: str, frame: pd.DataFrame) -> None:
     """The table behind a picture, on request."""
-    with st.expander(title):
-        if note:
-            st.markdown(note)
-        table(frame)
+    on_request(title, lambda: table(frame))
 
 
 def progress(
@@ -199,7 +211,7 @@ def awaited(orders: Sequence[Order]) -> None:
         done, wanted = sum(s.done for s in found), sum(s.wanted for s in found)
         # Showing something is also when Streamlit hears that the visitor has moved on.
         holder.progress(min(done / wanted, 1.0), f"Running: {done:,} of {wanted:,} replications.")
-        time.sleep(GLANCE_SECONDS)
+        runner().wait_for_news(GLANCE_SECONDS)
         found = standings(orders)
     holder.empty()
 

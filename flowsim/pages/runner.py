@@ -120,6 +120,7 @@ class Runner:
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
         self._work = threading.Event()
+        self._news = threading.Condition()
         self._tasks: OrderedDict[Key, _Task] = OrderedDict()
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
         self._executor: Executor | None = None
@@ -159,6 +160,11 @@ class Runner:
             if key not in self._tasks:
                 return Standing(None, 0, order.replications)
             return self._standing("", key, order)
+
+    def wait_for_news(self, seconds: float) -> None:
+        """Wait until more of anything is there, at most so long."""
+        with self._news:
+            self._news.wait(seconds)
 
     def leave(self, session: str) -> None:
         """Drop everything that a session wants; what is under way only for it stops. What was finished is kept."""
@@ -233,6 +239,8 @@ class Runner:
                 self._work.clear()
             else:
                 self._slice(*chosen)
+                with self._news:
+                    self._news.notify_all()
 
     def _choose(self) -> tuple[Key, int] | None:
         """The next thing to do: sessions take turns."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from functools import partial
 from typing import Final
 
 import pandas as pd
@@ -10,7 +11,7 @@ import streamlit as st
 
 from flowsim.decisions.bottlenecks import OneMore, one_more_of_each, prices
 from flowsim.pages import pictures
-from flowsim.pages.parts import awaited, behind, picture, progress, table
+from flowsim.pages.parts import awaited, behind, on_request, picture, progress, table
 from flowsim.pages.runner import Order
 from flowsim.pages.session import (
     choice,
@@ -113,59 +114,67 @@ def _answer(journeys: Result, numbers: Result) -> None:
 
 
 def _details(journeys: Result, numbers: Result) -> None:
-    with st.expander("Each service: load, queue, waits"):
-        names = {
-            "label": "Service", "in_it": "People there", "queue": "Queue", "waiting_in_hospital": "of these ready in hospital",
-            "blocked": "Blocked there", "use": "Share of capacity used", "starts": "Starts a day", "wait_mean": "Mean wait, days", "within_24h": "Taken on within 24 h",
-        }  # fmt: skip
-        table(_named(services_table(numbers), names))
-        st.caption(
-            "Means at midnight over the period and all replications; shares are of 1. A dash: no limit, or nobody."
-        )
-    with st.expander("Who blocks whom"):
-        st.markdown("People who are ready where they are and still hold their place, by what they wait for.")
-        table(
-            _named(
-                held_up(journeys),
-                {"held_in": "Held in", "waits_for": "Waits for", "people": "People at midnight"},
-            )
-        )
-    with st.expander("The diagnostic's split beside the model's"):
-        split = stages(numbers)
-        picture(pictures.stages(split), "Bar chart of the share of waiting in four stages, the diagnostic's beside the model's; the table below has the numbers.", "stages")  # fmt: skip
-        table(_named(split, {"stage": "Stage", "diagnostic": "Diagnostic 2016/17", "model": "This scenario", "people": "People"}))  # fmt: skip
-        st.caption("The diagnostic of 2016/17 counted 72,000 extra days a year: 32 % waiting for a route, 30 % on the way to a bed or care home, 31 % to go home with support. Source: Sheffield Better Care Fund plan 2017-19, section 15.")  # fmt: skip
-    with st.expander("Delayed by weekday and by responsible body"):
-        weekdays = by_weekday(numbers)
-        picture(pictures.bars_with_interval(weekdays, "weekday", "people delayed"), "Bar chart of people delayed by weekday; the table below has the numbers.", "weekdays")  # fmt: skip
-        table(
-            _named(weekdays, {"weekday": "Weekday", "value": "People delayed", "low": "from", "high": "to"})
-        )
-        table(
-            _named(
-                by_body(numbers), {"body": "Responsible body", "people": "People delayed", "share": "Share"}
-            )
-        )
+    on_request("Each service: load, queue, waits", partial(_each_service, numbers))
+    on_request("Who blocks whom", partial(_who_blocks_whom, journeys))
+    on_request("The diagnostic's split beside the model's", partial(_split, numbers))
+    on_request("Delayed by weekday and by responsible body", partial(_by_weekday_and_body, numbers))
+
+
+def _each_service(numbers: Result) -> None:
+    names = {
+        "label": "Service", "in_it": "People there", "queue": "Queue", "waiting_in_hospital": "of these ready in hospital",
+        "blocked": "Blocked there", "use": "Share of capacity used", "starts": "Starts a day", "wait_mean": "Mean wait, days", "within_24h": "Taken on within 24 h",
+    }  # fmt: skip
+    table(_named(services_table(numbers), names))
+    st.caption(
+        "Means at midnight over the period and all replications; shares are of 1. A dash: no limit, or nobody."
+    )
+
+
+def _who_blocks_whom(journeys: Result) -> None:
+    st.markdown("People who are ready where they are and still hold their place, by what they wait for.")
+    names = {"held_in": "Held in", "waits_for": "Waits for", "people": "People at midnight"}
+    table(_named(held_up(journeys), names))
+
+
+def _split(numbers: Result) -> None:
+    split = stages(numbers)
+    picture(pictures.stages(split), "Bar chart of the share of waiting in four stages, the diagnostic's beside the model's; the table below has the numbers.", "stages")  # fmt: skip
+    table(_named(split, {"stage": "Stage", "diagnostic": "Diagnostic 2016/17", "model": "This scenario", "people": "People"}))  # fmt: skip
+    st.caption("The diagnostic of 2016/17 counted 72,000 extra days a year: 32 % waiting for a route, 30 % on the way to a bed or care home, 31 % to go home with support. Source: Sheffield Better Care Fund plan 2017-19, section 15.")  # fmt: skip
+
+
+def _by_weekday_and_body(numbers: Result) -> None:
+    weekdays = by_weekday(numbers)
+    picture(pictures.bars_with_interval(weekdays, "weekday", "people delayed"), "Bar chart of people delayed by weekday; the table below has the numbers.", "weekdays")  # fmt: skip
+    table(_named(weekdays, {"weekday": "Weekday", "value": "People delayed", "low": "from", "high": "to"}))
+    table(
+        _named(by_body(numbers), {"body": "Responsible body", "people": "People delayed", "share": "Share"})
+    )
 
 
 def _prices(numbers: Result, more: list[OneMore], results: list[Result | None]) -> None:
-    with st.expander("The price of each bottleneck: one more unit of each capacity", expanded=bool(more)):
-        if not more:
-            st.markdown(
-                "Runs the scenario once more for each of its capacities, with one unit more of it, on the same luck."
-            )
-            if st.button("Work it out"):
-                st.session_state["priced"] = numbers.scenario.name
-                st.rerun()  # the whole page: it asks for what is to be run
-            return
-        done = [(one, r) for one, r in zip(more, results, strict=True) if r is not None and r.replications == numbers.replications]  # fmt: skip
-        if not done:
-            st.markdown("The first answers are on their way.")
-            return
-        found = prices(numbers, done)
-        picture(pictures.prices(found), "Dot chart of the change in people delayed by one more unit of each capacity; the table below has the numbers.", "prices")  # fmt: skip
-        shown = found.assign(called=["yes" if c else "no" for c in found["called"]])
-        table(_named(shown, {"label": "Capacity", "what": "What", "value": "Change in people delayed", "low": "from", "high": "to", "called": "Can be called"}))  # fmt: skip
+    title = "The price of each bottleneck: one more unit of each capacity"
+    on_request(title, partial(_price_of_each, numbers, more, results), expanded=bool(more))
+
+
+def _price_of_each(numbers: Result, more: list[OneMore], results: list[Result | None]) -> None:
+    if not more:
+        st.markdown(
+            "Runs the scenario once more for each of its capacities, with one unit more of it, on the same luck."
+        )
+        if st.button("Work it out"):
+            st.session_state["priced"] = numbers.scenario.name
+            st.rerun()  # the whole page: it asks for what is to be run
+        return
+    done = [(one, r) for one, r in zip(more, results, strict=True) if r is not None and r.replications == numbers.replications]  # fmt: skip
+    if not done:
+        st.markdown("The first answers are on their way.")
+        return
+    found = prices(numbers, done)
+    picture(pictures.prices(found), "Dot chart of the change in people delayed by one more unit of each capacity; the table below has the numbers.", "prices")  # fmt: skip
+    shown = found.assign(called=["yes" if c else "no" for c in found["called"]])
+    table(_named(shown, {"label": "Capacity", "what": "What", "value": "Change in people delayed", "low": "from", "high": "to", "called": "Can be called"}))  # fmt: skip
 
 
 def _named(frame: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:

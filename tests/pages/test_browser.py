@@ -166,7 +166,7 @@ def test_a_run_is_stopped_and_goes_on(visitor: Visitor) -> None:
     visitor.page.goto(visitor.server + "/" + address_of(small_choice(file_text=long, replications=2_000)))
     visitor.page.get_by_role("button", name="Stop").click()
     expect(visitor.page.get_by_text(re.compile(r"Stopped after [\d,]+ of 2,000"))).to_be_visible()
-    visitor.settle()  # nobody presses within the millisecond in which a button appears
+    visitor.wait_until_drawn()  # nobody presses within the millisecond in which a button appears
     visitor.page.get_by_role("button", name="Go on").click()
     expect(visitor.page.get_by_role("button", name="Stop")).to_be_visible()
     visitor.page.get_by_role("button", name="Stop").click()

@@ -51,6 +51,8 @@ def test_the_start_asks_one_question_and_shows_that_it_works() -> None:
 def test_levers_have_unit_range_hint_and_source() -> None:
     test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     test.query_params["replications"] = "2"
+    for group in ("STIT", "Demand and winter"):
+        test.session_state[f"group {group}"] = True  # unfolded: what is folded away is not drawn
     test.run()
     capacity = next(n for n in test.number_input if n.label.startswith("STIT: reablement at home: capacity"))
     assert "(people)" in capacity.label
@@ -58,6 +60,14 @@ def test_levers_have_unit_range_hint_and_source() -> None:
     stays = next(n for n in test.number_input if n.label.startswith("Stays in hospital until ready"))
     assert "From 0 to 3; 1 in the scenario" in stays.help
     assert "CQC" in capacity.help
+
+
+def test_what_is_folded_away_is_not_drawn_and_keeps_its_levers() -> None:
+    test = opened(levers={"services.stit.capacity": 27.0})
+    assert not test.exception
+    assert [n.label for n in test.number_input] == ["Replications"]
+    assert "STIT (1 changed)" in [fold.label for fold in test.expander]
+    assert test.query_params["lever.services.stit.capacity"] == "27"
 
 
 def test_who_waits_for_the_engine_to_be_compiled_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,7 +83,9 @@ def test_a_browser_that_missed_the_first_drawing_shows_what_is_chosen() -> None:
 
     So the default must be what is chosen, in every drawing: else a slow browser sets all levers to their lowest.
     """
-    test = opened(levers={"services.stit.capacity": 9.0}).run()
+    test = opened(levers={"services.stit.capacity": 9.0})
+    test.session_state["group STIT"] = True  # unfolded
+    test.run()
     numbers = {n.label: (n.proto.default, n.value) for n in test.sidebar.number_input}
     assert all(default == value for default, value in numbers.values()), numbers
     assert numbers["Replications"][0] == small_choice().replications

@@ -60,6 +60,13 @@ class Visitor:
         self.settle()
         return self.page
 
+    def wait_until_drawn(self) -> None:
+        """Wait until the page is drawn, whatever runs behind it."""
+        self.page.wait_for_function(
+            "() => document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state') === 'notRunning'"
+        )
+        self.page.wait_for_timeout(400)
+
     def settle(self) -> None:
         """Wait until the page is drawn and nothing runs any more."""
         self.page.wait_for_selector("h1")
