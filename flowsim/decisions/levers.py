@@ -16,6 +16,7 @@ from flowsim.decisions.trials import Maker
 from flowsim.errors import RunError
 from flowsim.experiment.design import Axis
 from flowsim.scenario.edits import Plan
+from flowsim.scenario.flows import TIGHT, offered_load
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.shape import shape_at
 from flowsim.scenario.timeline import altered
@@ -79,15 +80,20 @@ def lever_from(text: str) -> Lever:
         )
     path = found["path"].strip()
     low, high, step, price = (_decimal(number, path) for number in (*ends, found["price"]))
+    return _lever(f"--lever {path}", path, SIGNS[found["sign"]], low, high, step, price)
+
+
+def _lever(
+    called: str, path: str, how: How, low: Decimal, high: Decimal, step: Decimal, price: Decimal
+) -> Lever:
+    """A lever; what is wrong with its numbers is said of what it is `called`."""
     if low > high:
-        raise RunError(f"--lever {path}: goes from {low} down to {high}; write the lower end first")
+        raise RunError(f"{called}: goes from {low} down to {high}; write the lower end first")
     if step <= 0:
-        raise RunError(f"--lever {path}: the step is {step}, but must be above 0")
+        raise RunError(f"{called}: the step is {step}, but must be above 0")
     if price < 0:
-        raise RunError(
-            f"--lever {path}: the price is {price}, but must be 0 or more (pounds a day for one unit)"
-        )
-    return Lever(Axis(path, low, high, step), SIGNS[found["sign"]], float(price))
+        raise RunError(f"{called}: the price is {price}, but must be 0 or more (pounds a day for one unit)")
+    return Lever(Axis(path, low, high, step), how, float(price))
 
 
 def limit_from(text: str) -> Limit:
@@ -235,6 +241,17 @@ class UsualLever:
     price: float
     priced: str
     source: str
+    use: float  # what people need of it, as a share of what there is, on the first day and in a steady state
+
+    @property
+    def is_short(self) -> bool:
+        """Whether people need all of it or nearly so: where more of it may help."""
+        return self.use >= TIGHT
+
+    def chosen(self, low: float, high: float, step: float, price: float) -> Lever:
+        """The lever with a range, a step and a price of somebody's own. Raises RunError in words."""
+        exact = [Decimal(f"{number:.12g}") for number in (low, high, step, price)]
+        return _lever(self.words, self.path, SIGNS[self.sign], *exact)
 
 
 PER_START: Final = 100.0
@@ -243,8 +260,10 @@ PER_START: Final = 100.0
 def usual_levers(scenario: Scenario) -> list[UsualLever]:
     """For every limit of a scenario a lever that raises it: room by up to a quarter, starts by up to a half.
 
-    Room is priced as the scenario prices a day of care there; what more starts cost nobody has published.
+    The tightest come first. Room is priced as the scenario prices a day of care there; what more starts cost nobody has
+    published.
     """
+    loads = {load.service: load for load in offered_load(scenario)}
     found = []
     for name, service in scenario.services.items():
         label = service.label or name
@@ -256,13 +275,13 @@ def usual_levers(scenario: Scenario) -> list[UsualLever]:
             source = known if service.cost_per_day and service.unit == "people" else assumed
             price = float(service.cost_per_day or 0) if service.unit == "people" else 0.0
             found.append(
-                UsualLever(f"services.{name}.capacity", f"{label}: more room", service.unit, "+", 0.0, 5 * step, step, price, priced, source)
+                UsualLever(f"services.{name}.capacity", f"{label}: more room", service.unit, "+", 0.0, 5 * step, step, price, priced, source, loads[name].use or 0.0)
             )  # fmt: skip
         days = list(service.starts.given().values()) if service.starts is not None else []
         if any(days):
             a_day = sum(days) / 7
             found.append(
                 UsualLever(f"services.{name}.starts", f"{label}: more starts", "times what it is", "*", 1.0, 1.5, 0.125, float(round(PER_START * a_day)), "twice as many",
-                           f"assumption: £{PER_START:g} for each start more")
+                           f"assumption: £{PER_START:g} for each start more", loads[name].people_per_week / (7 * a_day))
             )  # fmt: skip
-    return sorted(found, key=lambda lever: lever.sign == "*")
+    return sorted(found, key=lambda lever: -lever.use)

@@ -97,7 +97,7 @@ class Optimum:
         `chance` is that of the goal on fresh draws with its Wilson interval, `selected` how often a plan is the choice when the
         replications are drawn again.
         """
-        judged = self.finals or self.searched
+        judged = self.judged
         plans = sorted(judged.known, key=lambda p: (self.space.costs[p], p))
         if self.finals is not None:
             plans = [p for p in plans if self.finals.replications(p) >= FIRST_FINALS]
@@ -110,7 +110,7 @@ class Optimum:
 
         The corner is where a pound begins to buy less: furthest from the line between the two ends.
         """
-        judged = self.finals or self.searched
+        judged = self.judged
         plans = sorted(judged.known, key=lambda p: (self.space.costs[p], judged.delayed(p)))
         best = np.inf
         kept = []
@@ -124,6 +124,37 @@ class Optimum:
         table["delayed"] = [level for _, level in kept]
         corner = _corner(table["cost_per_day"].to_numpy(), table["delayed"].to_numpy())
         return table.assign(delayed_days=table["delayed"] * self.space.scenario.run.days, corner=corner)
+
+    @property
+    def judged(self) -> Race:
+        """The replications by which plans are judged: fresh ones, unless it was stopped before there were any."""
+        return self.finals if self.finals is not None and self.finals.known else self.searched
+
+    @cached_property
+    def nearest(self) -> int:
+        """The plan that comes nearest to keeping the goal: the likeliest to, and of several the one with fewest delayed."""
+        judged = self.judged
+        return min(judged.known, key=lambda p: (-judged.chance(p), judged.delayed(p), p))
+
+    def at_the_top(self, plan: int) -> list[Lever]:
+        """The levers that a plan has at the upper end of their range: wider ones may hold better plans."""
+        steps = self.space.steps[plan]
+        return [
+            lever
+            for lever, step in zip(self.space.levers, steps, strict=True)
+            if step == lever.axis.levels - 1 > 0
+        ]
+
+    def used_up(self, plan: int) -> list[Limit]:
+        """The limits that leave a plan no room for one step more of any of their levers."""
+        value = dict(zip([lever.path for lever in self.space.levers], self.space.amounts[plan], strict=True))
+        step = {lever.path: float(lever.axis.step or 0) for lever in self.space.levers}
+        return [
+            limit
+            for limit in self.space.limits
+            if sum(value[path] for path in limit.paths) + min(step[path] for path in limit.paths)
+            > limit.most + 1e-9
+        ]
 
     def _table(self, judged: Race, plans: Sequence[int]) -> pd.DataFrame:
         rows = []

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 import pandas as pd
 from rich.table import Table
 
 from flowsim.decisions.finals import INDIFFERENT
-from flowsim.decisions.levers import How
+from flowsim.decisions.levers import How, Lever
 from flowsim.decisions.optimise import Optimum
 from flowsim.experiment.intervals import Interval
 from flowsim.report.plans import people, percent
@@ -18,6 +19,11 @@ from flowsim.report.plans import people, percent
 MOST_RIVALS: Final = 10
 LIKELY: Final = 0.8
 DONE: Final[dict[How, str]] = {"set": "{} = {:g}", "add": "{} +{:g}", "scale": "{} times {:g}"}
+DONE_TO: Final[dict[How, str]] = {
+    "set": "up to {:f}; try {:f}",
+    "add": "up to +{:f}; try +{:f}",
+    "scale": "up to times {:f}; try {:f}",
+}
 
 
 def rivals_table(found: Optimum) -> Table:
@@ -79,9 +85,9 @@ def optimum_sentences(found: Optimum, names: Mapping[str, str] | None = None) ->
     if found.winner is None:
         tried = "that was tried before it was stopped" if found.stopped else "that was tried"
         yield f"No plan within these ranges {tried} keeps {aim}: the table shows what comes nearest."
+        yield from _what_to_try(found, names or {})
     else:
-        judged = found.finals or found.searched
-        chance, delayed = found.chance_of(judged, found.winner), found.delayed_of(found.winner)
+        chance, delayed = found.chance_of(found.judged, found.winner), found.delayed_of(found.winner)
         cost = float(found.space.costs[found.winner])
         yield (
             f"The cheapest plan that keeps {aim}: {plan_words(found, names)}, for £{cost:,.0f} a day. Its chance is {percent(chance)}, with "
@@ -97,6 +103,34 @@ def optimum_sentences(found: Optimum, names: Mapping[str, str] | None = None) ->
         f"{len(found.space):,} plans, {len(found.searched.known)} of them tried, {found.runs:,} replications, seed {found.seed}, "
         f"engine {found.engine}. Prices are as given, in pounds a day for one unit."
     )
+
+
+def _what_to_try(found: Optimum, names: Mapping[str, str]) -> Iterator[str]:
+    """Where no plan keeps the target: which ranges and limits to widen, or that none of them would help."""
+    plan = found.nearest
+    chance, delayed = found.chance_of(found.judged, plan), found.delayed_of(plan)
+    yield f"The one that comes nearest has {people(delayed)} delayed on average, and a chance of {percent(chance)}."
+    ends = [
+        f"{names.get(lever.path, lever.path)} ({DONE_TO[lever.how].format(lever.axis.high, _twice_as_wide(lever))})"
+        for lever in found.at_the_top(plan)
+    ]
+    limits = [
+        f"{' + '.join(names.get(p, p) for p in limit.paths)} <= {limit.most:g}"
+        for limit in found.used_up(plan)
+    ]
+    if ends:
+        yield f"It stands at the upper end of these ranges, so that wider ones may hold a plan that does: {'; '.join(ends)}."
+    if limits:
+        yield f"It uses up what these limits allow; raised, they may let one in: {'; '.join(limits)}."
+    if not ends and not limits:
+        yield (
+            "It stands at the upper end of none of the ranges, so that more of the same would not help: something else holds "
+            "people up. `flowsim where`, or the page Where people wait, shows what."
+        )
+
+
+def _twice_as_wide(lever: Lever) -> Decimal:
+    return lever.axis.high + (lever.axis.high - lever.axis.low)
 
 
 def _how_sure(found: Optimum) -> Iterator[str]:

@@ -25,8 +25,9 @@ from flowsim.decisions.search import Goal, Race, certain_from, lower_bound, uppe
 from flowsim.decisions.trials import Trials, Trying, _width, tried
 from flowsim.errors import RunError, ScenarioError, Stopped
 from flowsim.experiment.intervals import wilson_interval
-from flowsim.report.optimised import plan_words
+from flowsim.report.optimised import optimum_sentences, plan_words
 from flowsim.scenario.files import bundled_names
+from flowsim.scenario.model import Target
 from tests.ctrl_c import heeds_ctrl_c
 from tests.experiment.city import SMALL, small_city
 
@@ -193,6 +194,28 @@ def test_no_plan_is_an_answer_too() -> None:
     assert found.winner is None
     with pytest.raises(RunError, match="no best one"):
         found.scenario()
+    said = " ".join(optimum_sentences(found, {"services.stit.capacity": "STIT"}))
+    assert "stands at the upper end of these ranges" in said
+    assert "STIT (up to 8; try 12)" in said  # the range is 4 to 8: twice as wide
+
+
+def test_where_a_limit_is_in_the_way_it_is_named() -> None:
+    levers, limit = ("services.stit.capacity=4:20:2@60",), "services.stit.capacity<=9"
+    found = optimise(small_city(), levers, [limit], replications=100, seed=3)
+    assert found.winner is None
+    said = " ".join(optimum_sentences(found))
+    assert "uses up what these limits allow" in said
+    assert "services.stit.capacity <= 9" in said
+    assert "upper end of these ranges" not in said
+
+
+def test_where_more_of_the_same_would_not_help_that_is_said() -> None:
+    """A dearer team that nobody waits for does nothing for those who wait for a place: the fewest, the best."""
+    city = small_city().model_copy(update={"target": Target(delayed=0.01, confidence=0.9)})
+    found = optimise(city, ["services.stit.starts=20:40:10@1"], replications=100, seed=3)
+    assert found.winner is None
+    assert found.space.amounts[found.nearest].tolist() == [20]
+    assert "more of the same would not help" in " ".join(optimum_sentences(found))
 
 
 def test_levers_set_add_and_multiply_and_limits_hold() -> None:
@@ -227,7 +250,29 @@ def test_every_scenario_has_usual_levers_that_a_form_can_hold() -> None:
             numbers = (lever.low, lever.high, lever.step, lever.price)
             assert [type(number) for number in numbers] == [float] * 4, (name, lever.path)
             ends = ":".join(f"{number:.12g}" for number in numbers[:3])
-            assert lever_from(f"{lever.path}{lever.sign}={ends}@{lever.price:.12g}").axis.levels > 1
+            typed = lever_from(f"{lever.path}{lever.sign}={ends}@{lever.price:.12g}")
+            assert typed.axis.levels > 1
+            assert lever.chosen(*numbers) == typed
+
+
+def test_what_is_short_is_offered_first() -> None:
+    """By the table of `flowsim check`: beds with too little room, homecare with too few starts, STIT tight."""
+    usual = usual_levers(flowsim.load("winter-pressure"))
+    assert [lever.path for lever in usual if lever.is_short][:3] == [
+        "services.ic_beds.capacity", "services.homecare.starts", "services.stit.capacity",
+    ]  # fmt: skip
+    assert [lever.use for lever in usual] == sorted((lever.use for lever in usual), reverse=True)
+
+
+def test_numbers_of_a_form_that_make_no_sense_are_said_in_the_words_of_the_form() -> None:
+    beds = usual_levers(flowsim.load("winter-pressure"))[0]
+    for numbers, wrong in (
+        ((10, 5, 1, 1), "goes from 10 down to 5"),
+        ((1, 5, 0, 1), "the step is 0"),
+    ):
+        with pytest.raises(RunError, match=wrong) as said:
+            beds.chosen(*numbers)
+        assert str(said.value).startswith(f"{beds.words}: ")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from flowsim.charts import frontier_chart, png_of
-from flowsim.decisions.levers import UsualLever, lever_from, usual_levers
+from flowsim.decisions.levers import UsualLever, usual_levers
 from flowsim.decisions.optimise import Optimum, optimise
 from flowsim.errors import FlowsimError
 from flowsim.pages.decide.asking import answer, answered, ask, key_of, take_away, with_table
@@ -19,6 +19,7 @@ from flowsim.scenario.model import Scenario
 
 NAME: Final = "optimise"
 MOST_LEVERS: Final = 6
+MOST_AT_FIRST: Final = 3
 
 
 def draw(shown: Scenario) -> None:
@@ -32,19 +33,20 @@ def draw(shown: Scenario) -> None:
         f"The cheapest of all these plans that keeps the mean at or under {target.delayed:g} delayed with a chance of at least "
         f"{target.confidence:.0%}. It is found on some draws and judged on others."
     )
+    short = [path for path, lever in usual.items() if lever.is_short]
     paths = st.multiselect(
-        "What may be changed", list(usual), list(usual)[:2], format_func=lambda p: usual[p].words, max_selections=MOST_LEVERS,
+        "What may be changed", list(usual), (short or list(usual))[:MOST_AT_FIRST], format_func=lambda p: usual[p].words, max_selections=MOST_LEVERS,
         key=f"levers {shown.name}",
     )  # fmt: skip
     with st.form(f"optimise {shown.name}"):
-        texts = [_lever(usual[path]) for path in paths]
+        entered = [_fields(usual[path]) for path in paths]
         replications = int(
             st.number_input("Fresh replications of the winner and its rivals", 100, 3_200, 200, 100)
         )
         if st.form_submit_button("Find the cheapest plan", type="primary"):
             try:
-                levers = [lever_from(text) for text in texts]
-                key = key_of(NAME, [shown], (texts, replications))
+                levers = [usual[path].chosen(*numbers) for path, numbers in zip(paths, entered, strict=True)]
+                key = key_of(NAME, [shown], (list(map(str, levers)), replications))
                 ask(
                     f"{NAME} {shown.name}",
                     key,
@@ -57,8 +59,8 @@ def draw(shown: Scenario) -> None:
     answered(f"{NAME} {shown.name}", "replications", _show)
 
 
-def _lever(usual: UsualLever) -> str:
-    """Four fields for one lever, as the command line writes it."""
+def _fields(usual: UsualLever) -> tuple[float, float, float, float]:
+    """Four fields for one lever: the ends of its range, the step and the price."""
     st.markdown(f"**{usual.words}**")
     columns = st.columns(4)
     low = columns[0].number_input(
@@ -71,7 +73,7 @@ def _lever(usual: UsualLever) -> str:
         "In steps of", 0.0, value=usual.step, format="%g", key=f"step {usual.path}"
     )
     price = columns[3].number_input(f"Price, £ a day for {usual.priced}", 0.0, value=usual.price, format="%g", key=f"price {usual.path}", help=usual.source)  # fmt: skip
-    return f"{usual.path}{usual.sign}={low:.12g}:{high:.12g}:{step:.12g}@{price:.12g}"
+    return low, high, step, price
 
 
 def _show(found: Optimum) -> None:
