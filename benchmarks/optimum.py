@@ -131,7 +131,7 @@ def _over(space: Space, plan: int, truth: Truth) -> float:
 
 def chance(race: Race, plan: int, most: int) -> float:
     """The chance with which a plan keeps the target, on so many replications at most."""
-    return float(race.goal.met(race.known[plan])[:most].mean())
+    return float(race.goal.met(race.known[plan])[:, :most].mean())
 
 
 def cheapest(race: Race, most: int) -> int:

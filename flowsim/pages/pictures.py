@@ -93,7 +93,7 @@ def reasons(results: Sequence[Result]) -> go.Figure:
     figure.add_vline(x=target, line={"color": INK, "dash": "dash", "width": 1.8})
     figure.update_layout(barmode="stack")
     figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(title_text=f"people delayed at midnight, mean (dashed line: target {target:g})")
+    figure.update_xaxes(title_text=f"people delayed at midnight, mean<br>(dashed line: target {target:g})")
     return _calm(figure, 190 + 46 * len(results))
 
 
@@ -113,7 +113,7 @@ def differences(comparison: Comparison) -> go.Figure:
     figure.add_vline(x=0, line={"color": INK, "width": 1.5})
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(
-        title_text=f"people delayed, difference from {comparison.base.scenario.name} (95 % interval)"
+        title_text=f"people delayed, difference<br>from {comparison.base.scenario.name} (95 % interval)"
     )
     return _calm(figure, 140 + 52 * len(plans), legend=False)
 

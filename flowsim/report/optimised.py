@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 from rich.table import Table
 
@@ -30,11 +31,21 @@ def rivals_table(found: Optimum) -> Table:
     """The finalists, cheapest first: levers, cost, chance on fresh draws, how likely each is the one to choose."""
     return _table(
         found,
-        found.rivals.head(MOST_RIVALS),
+        _foremost(found),
         "The winner and its rivals",
         ("Chance", "Delayed, mean", "Choice"),
         _rival,
     )
+
+
+def _foremost(found: Optimum) -> pd.DataFrame:
+    """So many rivals as a table holds: those chosen most often, the winner in any case; with none, the cheapest."""
+    rivals = found.rivals
+    if found.winner is None:
+        return rivals.head(MOST_RIVALS)
+    rank = rivals["selected"].fillna(0.0).where(rivals["plan"] != found.winner, np.inf)
+    kept = rank.sort_values(ascending=False, kind="stable").index[:MOST_RIVALS]
+    return rivals.loc[sorted(kept)]
 
 
 def frontier_table(found: Optimum) -> Table:
@@ -52,18 +63,27 @@ def _table(found: Optimum, rows: pd.DataFrame, title: str, more: tuple[str, ...]
     for row in rows.to_dict("records"):
         style = "bold" if row["plan"] == found.winner else ""
         table.add_row(
-            *(f"{row[path]:g}" for path in paths), f"{row['cost_per_day']:,.0f}", *last(row), style=style
+            *(f"{row[path]:g}" for path in paths),
+            f"{row['cost_per_day']:,.0f}",
+            *last(row, found.winner),
+            style=style,
         )
     return table
 
 
-def _rival(row: dict[Any, Any]) -> tuple[str, str, str]:
+def _rival(row: dict[Any, Any], winner: int | None) -> tuple[str, str, str]:
     share = row["selected"]
     chance = percent(Interval(row["chance"], row["low"], row["high"]))
-    return chance, f"{row['delayed']:.1f}", "" if math.isnan(share) else f"{share:.0%}"
+    return chance, f"{row['delayed']:.1f}", _choice(share, row["plan"] == winner)
 
 
-def _point(row: dict[Any, Any]) -> tuple[str, str, str]:
+def _choice(share: float, is_winner: bool) -> str:
+    return ", ".join(
+        [*([] if math.isnan(share) else [f"{share:.0%}"]), *(["the winner"] if is_winner else [])]
+    )
+
+
+def _point(row: dict[Any, Any], _winner: int | None) -> tuple[str, str, str]:
     return f"{row['delayed']:.1f}", f"{row['delayed_days']:,.0f}", "corner" if row["corner"] else ""
 
 

@@ -25,7 +25,9 @@ from flowsim.decisions.search import Goal, Race, certain_from, lower_bound, uppe
 from flowsim.decisions.trials import Trials, Trying, _width, tried
 from flowsim.errors import RunError, ScenarioError, Stopped
 from flowsim.experiment.intervals import wilson_interval
-from flowsim.report.optimised import optimum_sentences, plan_words
+from flowsim.report import optimised
+from flowsim.report.frames import words_of
+from flowsim.report.optimised import optimum_sentences, plan_words, rivals_table
 from flowsim.scenario.files import bundled_names
 from flowsim.scenario.model import Target
 from tests.ctrl_c import heeds_ctrl_c
@@ -187,6 +189,18 @@ def test_stopped_it_keeps_the_best_so_far() -> None:
     assert found.winner is not None
     assert found.searched.chance(found.winner) >= 0.8
     assert len(found.frontier) > 2
+
+
+def test_the_winner_stands_in_its_table_however_many_are_cheaper(
+    found: Optimum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(optimised, "MOST_RIVALS", 2)
+    crowded = replace(found, selection=replace(found.selection, shares={}))
+    dearest = int(crowded.rivals["plan"].iloc[-1])
+    assert len(crowded.rivals) > 2
+    table = words_of(rivals_table(replace(crowded, winner=dearest)))
+    assert table["Choice"].tolist()[-1] == "the winner"
+    assert (table["Choice"] == "the winner").sum() == 1
 
 
 def test_no_plan_is_an_answer_too() -> None:
