@@ -7,22 +7,17 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
-from tests.words.blocks import (
-    ROOT,
-    Block,
-    Command,
-    Page,
-    blocks_in,
-    commands_in,
-    quickened,
-    run_block,
-    run_command,
-)
+from flowsim.cli import app
+from tests.words.blocks import Block, Page, blocks_in, commands_in, run_block
+from tests.words.commands import ROOT, Command, quickened, run_command, words_of
 
 GENERATED = "generated"
+TOWN = ROOT / "docs" / "how-to" / "small-town.toml"
 PAGES = sorted(
-    path for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "scenarios" / "README.md", *(ROOT / "docs").rglob("*.md")]
+    path for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "scenarios" / "README.md", *(ROOT / "benchmarks").glob("*.md"),
+     *(ROOT / "notebooks").glob("*.md"), *(ROOT / "docs").rglob("*.md")]
     if GENERATED not in path.parts
 )  # fmt: skip
 
@@ -84,10 +79,20 @@ def test_blocks_are_told_apart() -> None:
         (Block("indented", "python -m flowsim chek sheffield-2017", 1), "exit code 2"),
         (Block("indented", "python3 scripts/no_such.py", 1), "there is no scripts/no_such.py"),
         (Block("indented", "python -m pytest tests/no_such.py", 1), "there is no tests/no_such.py"),
-        (Block("indented", "python -m flowsim app --colour red", 1), "line 1"),
+        (Block("indented", "python -m flowsim app --colour red", 1), "No such option"),
+        (Block("indented", "python3 scripts/lock.py --upgrad", 1), "scripts/lock.py has no ['--upgrad']"),
+        (Block("indented", "python -m benchmarks.engines [--cores 2]", 1), "benchmarks.engines has no"),
+        (Block("indented", f"python -m flowsim optimise {TOWN} --lever services.stt.capacity=1:2:1@5", 1), "exit code 2"),
+        (Block("indented", f"python -m flowsim optimise {TOWN} --leever services.stit.capacity=1:2:1@5", 1), "No such option"),
+        (Block("console", "$ flowsim forecast sheffield-series --observed sheffield --week 3", 1), "No such option"),
+        (Block("console", "$ flowsim forecast sheffield-series --observed no-such-file", 1), "exit code 2"),
+        (Block("console", "$ flowsim backtest sheffield-series --observe sheffield", 1), "No such option"),
+        (Block("console", "$ flowsim calibrate sheffield-2016 --observed sheffield --fit none.toml --out x", 1), "none.toml"),
+        (Block("text", "python -m flowsim chek x", 4), "line 4"),
+        (Block("", "$ flowsim check x", 4), "nothing runs a block"),
         (Block("indented", "python -c 'print(1)'", 3), "line 3: nothing checks this command"),
     ],
-)
+)  # fmt: skip
 def test_what_does_not_work_is_found(block: Block, words: str, tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match=re.escape(words)):
         run_block(block, Page(tmp_path))
@@ -98,7 +103,83 @@ def test_dots_stand_for_anything() -> None:
 
 
 def test_commands_are_made_quick() -> None:
-    assert quickened(["run", "x", "-n", "50"]) == ["run", "x", "-n", "2"]
+    assert quickened(["run", "x", "-n", "50"]) == ["run", "x", "--replications", "2"]
     assert quickened(["compare", "x", "y", "--out", "r"]) == ["compare", "x", "y", "--replications", "2"]
     assert quickened(["run", "x", "--until-half-width", "3"]) == ["run", "x", "--replications", "2"]
+    assert quickened(["sweep", "x", "--points", "9"]) == [
+        "sweep",
+        "x",
+        "--points",
+        "2",
+        "--replications",
+        "2",
+    ]
     assert quickened(["check", "x"]) == ["check", "x"]
+
+
+def test_long_commands_are_given_less_to_do_and_keep_what_else_they_say(tmp_path: Path) -> None:
+    assert quickened(["forecast", "x", "--today", "t.csv"]) == ["forecast", "x", "--today", "t.csv", "--paths", "20"]  # fmt: skip
+    months = quickened(["forecast", "x", "--observed", "o", "--weeks", "26", "--from", "2017-04-01"])
+    assert months == [
+        "forecast",
+        "x",
+        "--observed",
+        "o",
+        "--weeks",
+        "2",
+        "--from",
+        "2016-10-01",
+        "--paths",
+        "20",
+    ]
+    plans = quickened(
+        ["optimise", "x", "--lever", "a=1:9:2@5", "--lever", "b*=1:1.5:0.25@7", "--limit", "a<=4"]
+    )
+    assert plans[3:6:2] == ["a=9:9:2@5", "b*=1.5:1.5:0.25@7"]
+    assert plans[6:] == ["--limit", "a<=4", "--replications", "100"]
+    fit = tmp_path / "fit.toml"
+    fit.write_text("[vary]\n", encoding="utf-8")
+    short = quickened(["calibrate", "x", "--fit", str(fit)])[3]
+    assert "waves = 1" in Path(short).read_text(encoding="utf-8")
+    assert fit.read_text(encoding="utf-8") == "[vary]\n"
+
+
+def test_both_commands_of_a_line_run() -> None:
+    line = ["pip", "install", "-r", "requirements.lock", "&&", "flowsim", "check", "no-such-place"]
+    with pytest.raises(AssertionError, match="no-such-place"):
+        run_command(Command(line, None, 1))
+
+
+SHOWN = "│ seven days │ 10 │ 95 % │\nSome 30 people wait. Nobody else does."
+
+
+@pytest.mark.parametrize(
+    ("shown", "wrong"),
+    [
+        (SHOWN, ""),
+        ("│ seven days │ 9 │ 3 % │\nSome 4 people\nwait.", ""),
+        ("│ nine days │ 10 │ 95 % │", "nine days"),
+        ("│ seven days │ 10 │", "seven days"),
+        ("Some 30 people sit.", "people sit"),
+    ],
+)
+def test_what_is_shown_below_a_command_that_did_less_has_its_words_and_rows(
+    shown: str, wrong: str, tmp_path: Path
+) -> None:
+    page = Page(tmp_path, printed=SHOWN, quick=True)
+    if not wrong:
+        run_block(Block("text", shown, 1), page)
+        return
+    with pytest.raises(AssertionError, match=wrong):
+        run_block(Block("text", shown, 1), page)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_a_command_within_a_sentence_is_one_of_flowsims(path: Path) -> None:
+    commands = get_command(app).commands  # type: ignore[attr-defined]  # a group
+    for said in re.findall(r"`(?:python -m )?flowsim ([a-z]+(?: [^`]*)?)`", path.read_text(encoding="utf-8")):
+        words = words_of(said)
+        assert words[0] in commands, f"{name_of(path)}: flowsim {said}"
+        known = {name for option in commands[words[0]].params for name in option.opts}
+        unknown = [word for word in words if word.startswith("-") and word not in known]
+        assert not unknown, f"{name_of(path)}: flowsim {said} has no {unknown}"

@@ -13,7 +13,7 @@ import flowsim
 from flowsim.cli.app import COMMANDS
 from flowsim.scenario import bundled_names, inputs
 from tests.verification import figures
-from tests.words.blocks import ROOT
+from tests.words.commands import ROOT
 
 pytestmark = pytest.mark.slow
 

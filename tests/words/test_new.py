@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 import flowsim
 from flowsim.cli import app
 from tests.scenario.test_new_city import ANSWERS
+from tests.words.workbook import filled
 
 TYPED = "\n".join(str(answer) for answer in ANSWERS.values()) + "\n"
 
@@ -62,18 +63,6 @@ def test_nothing_is_overwritten_and_a_missing_folder_is_said(tmp_path: Path) -> 
     code, said = new("--out", str(tmp_path / "no" / "x.toml"), typed=TYPED)
     assert code == 2
     assert "cannot write" in said
-
-
-def filled(path: Path, answers: dict[str, object]) -> None:
-    """Fill the answers into a template, as a person would in a spreadsheet."""
-    book = openpyxl.load_workbook(path)
-    for sheet in book.worksheets[:2]:
-        head = [cell.value for cell in sheet[1]]
-        for row in sheet.iter_rows(min_row=2):
-            name = row[head.index("Name")].value
-            if name in answers:
-                row[head.index("Your answer")].value = answers[name]
-    book.save(path)
 
 
 def test_a_filled_in_workbook_says_the_same_as_the_terminal(tmp_path: Path) -> None:

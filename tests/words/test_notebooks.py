@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.words.blocks import ROOT
+from tests.words.commands import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # Enough that every branch of a sentence has a number to speak of; what it says is not compared.
