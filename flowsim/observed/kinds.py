@@ -1,20 +1,16 @@
-"""Which of the known tables a sheet is: told by its header, wherever among the first rows that stands."""
+"""Which of the known tables a sheet is: told by its header."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
-from flowsim.observed.cells import Table, plain_name
+from flowsim.observed.cells import Table
 from flowsim.observed.daily import is_admissions, is_beds, is_census
 from flowsim.observed.discharges import is_discharges
 from flowsim.observed.dtoc_return import is_by_body, is_by_reason, is_extract
+from flowsim.observed.headers import Fits, table_in
 from flowsim.observed.monthly import is_areas, is_monthly
 from flowsim.observed.sheets import Sheet
-
-FIRST_ROWS: Final = 40
-
-Fits = Callable[[tuple[str, ...]], bool]
 
 # In this order: a list of discharges has reasons too, and a return by reason has a total.
 KINDS: Final[dict[str, Fits]] = {
@@ -39,15 +35,6 @@ WORDS: Final = {
     "by_body": "national return of delayed transfers, workbook, by responsible body",
     "by_reason": "national return of delayed transfers, workbook, by reason",
 }
-
-
-def table_in(sheet: Sheet, fits: Fits) -> Table | None:
-    """The table of a sheet whose header fits; None where no header among the first rows does."""
-    for number, row in enumerate(sheet.rows[:FIRST_ROWS], start=1):
-        header = tuple(plain_name(cell) for cell in row)
-        if sum(map(bool, header)) >= 2 and fits(header):
-            return Table(sheet, header, number)
-    return None
 
 
 def kind_of(sheet: Sheet) -> tuple[str, Table] | None:

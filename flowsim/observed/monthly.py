@@ -20,6 +20,7 @@ from flowsim.observed.cells import (
     reason_code,
     shown,
 )
+from flowsim.observed.headers import table_in
 from flowsim.observed.sheets import read_sheets
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.safely import beside
@@ -194,8 +195,6 @@ def observed_monthly(scenario: Scenario) -> pd.DataFrame | None:
     file = scenario.counting.observed
     if file is None or scenario.folder is None:
         return None
-    from flowsim.observed.kinds import table_in
-
     source = beside(Path(scenario.folder), file, scenario.file, "counting.observed")
     where = f"{scenario.file}: counting.observed = {shortened(file)}"
     found = Findings()

@@ -13,7 +13,7 @@ import pandas as pd
 from flowsim.errors import DataError
 from flowsim.observed.cells import REASONS, Findings, Table, moment_of, number_of, shown
 from flowsim.observed.daily import is_census, read_census
-from flowsim.observed.kinds import table_in
+from flowsim.observed.headers import table_in
 from flowsim.observed.sheets import read_sheets
 from flowsim.scenario.words import printable
 from flowsim.workbooks import Cell

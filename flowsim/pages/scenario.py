@@ -19,9 +19,9 @@ from flowsim.scenario.fields import ANY, InputField, inputs, range_in_words
 from flowsim.scenario.files import from_text, read_layers, to_toml
 from flowsim.scenario.levers import OWN_NAME
 from flowsim.scenario.model import Scenario
+from flowsim.scenario.oddities import warnings
 from flowsim.scenario.rewriting import derived_text, differences, value_of, with_value
 from flowsim.scenario.safely import MOST_BYTES, text_of
-from flowsim.scenario.sense import warnings
 from flowsim.scenario.timeline import build_timeline
 from flowsim.scenario.written import literal
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from flowsim.scenario.edits import Edits, spread_out
 from flowsim.scenario.flows import ServiceLoad, in_words, offered_load
 from flowsim.scenario.model import Change, Escalation, Scenario
-from flowsim.scenario.sense import warnings
+from flowsim.scenario.oddities import warnings
 from flowsim.scenario.sources import InputRow
 from flowsim.scenario.timeline import Timeline, bank_holidays, build_timeline
 from flowsim.scenario.words import plain, printable, shortened

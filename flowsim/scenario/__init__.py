@@ -11,7 +11,7 @@ from flowsim.scenario.files import (
     to_toml,
 )
 from flowsim.scenario.model import Scenario
-from flowsim.scenario.sense import warnings
+from flowsim.scenario.oddities import warnings
 from flowsim.scenario.timeline import Timeline, altered, bank_holidays, build_timeline
 
 if TYPE_CHECKING:

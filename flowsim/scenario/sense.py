@@ -15,12 +15,11 @@ from flowsim.scenario.model import (
     Scenario,
     Service,
     Size,
-    WeekTable,
     setting_of,
 )
 from flowsim.scenario.shape import shape_at
 from flowsim.scenario.spread import distribution_complaints
-from flowsim.scenario.ways import Visit, reached, visits_per_person, ways
+from flowsim.scenario.ways import Visit, entries, reached, visits_per_person
 from flowsim.scenario.words import NOT_SHOWN, Complaint, nearest, one_of, plain
 from flowsim.units import WEEKDAYS, time_of_day
 
@@ -334,7 +333,7 @@ def _goes_round(start: str, per_person: Mapping[str, float] | None) -> str:
 
 def _itineraries(scenario: Scenario) -> Iterator[tuple[str, str, str, dict[str, Visit]]]:
     """Every (entry, route, first place, visits): from the entry place, and from each plan B on the way."""
-    for entry, route in _entries(scenario):
+    for entry, route in entries(scenario):
         begun: set[str] = set()
         frontier = [entry]
         while frontier:
@@ -346,11 +345,6 @@ def _itineraries(scenario: Scenario) -> Iterator[tuple[str, str, str, dict[str, 
             plans = (scenario.services[place].otherwise for place in visits)
             frontier += [plan.service for plan in plans if plan is not None]
             yield entry, route, start, visits
-
-
-def _entries(scenario: Scenario) -> list[tuple[str, str]]:
-    """Every (entry place, route) that people can be on."""
-    return list(dict.fromkeys((scenario.streams[s].enters, r) for s, r, _ in ways(scenario)))
 
 
 # Walking the tables
@@ -423,81 +417,3 @@ NUMBERS: Final[tuple[Callable[[Scenario], Found], ...]] = (
     _people_at_start,
 )
 WAYS: Final[tuple[Callable[[Scenario], Found], ...]] = (_stays_are_known, _ways_lead_out)
-
-
-# What is odd but not wrong
-
-
-def warnings(scenario: Scenario) -> list[str]:
-    """Sentences about what is allowed but may not be meant."""
-    visits = [reached(scenario, entry, route) for entry, route in _entries(scenario)]
-    return [
-        *_circles(scenario, visits),
-        *_days_left_out(scenario),
-        *_nobody_comes(scenario, visits),
-    ]
-
-
-def _circles(scenario: Scenario, visits: list[dict[str, Visit]]) -> Iterator[str]:
-    """Limited places in which people may wait for one another without end."""
-    limited = {n for n, s in scenario.services.items() if s.capacity is not None and s.kind == "place"}
-    onward: dict[str, set[str]] = {name: set() for name in limited}
-    for of_route in visits:
-        for place, at in of_route.items():
-            if place in limited:
-                onward[place] |= {n for n, share in at.onward.items() if n in limited and share != 0}
-    told: set[frozenset[str]] = set()
-    for name in onward:
-        circle = frozenset(n for n in _from(onward, name) if name in _from(onward, n))
-        if name not in circle or circle in told:
-            continue
-        told.add(circle)
-        yield _circle_words(scenario, sorted(circle))
-
-
-def _circle_words(scenario: Scenario, circle: list[str]) -> str:
-    if len(circle) == 1:
-        return f"People in {circle[0]} may go on to {circle[0]}, which is limited: when full they block it for good."
-    names = ", ".join(circle)
-    entries = {s.enters for s in scenario.streams.values()} & set(circle)
-    if entries:
-        where = ", ".join(sorted(entries))
-        return (
-            f"People may come back to {where}, which is limited, from places it leads to ({names}): "
-            "when all are full they may wait for one another for good."
-        )
-    return (
-        f"{names} lead to one another and are all limited: when full they may wait for one another for good."
-    )
-
-
-def _from(onward: Mapping[str, set[str]], name: str) -> set[str]:
-    """Every place that can be reached from a place in one step or more."""
-    found: set[str] = set()
-    frontier = set(onward[name])
-    while frontier:
-        found |= frontier
-        frontier = {n for f in frontier for n in onward[f]} - found
-    return found
-
-
-def _days_left_out(scenario: Scenario) -> Iterator[str]:
-    for name, service in scenario.services.items():
-        missing = _missing_days(service.starts)
-        if missing and len(missing) < len(WEEKDAYS):
-            yield f"services.{name}.starts says nothing of {', '.join(missing)}: there is no limit on those days."
-
-
-def _missing_days(table: WeekTable | None) -> list[str]:
-    return [] if table is None else [day for day in WEEKDAYS if getattr(table, day) is None]
-
-
-def _nobody_comes(scenario: Scenario, visits: list[dict[str, Visit]]) -> Iterator[str]:
-    used = {place for of_route in visits for place in of_route}
-    used |= {team for of_route in visits for at in of_route.values() for team in at.tasks}
-    for service in scenario.services.values():
-        used |= set(service.wait_in)
-        used |= {service.otherwise.service} if service.otherwise else set()
-    for name in scenario.services:
-        if name not in used:
-            yield f"Nobody comes to services.{name}: no route of any stream leads there."

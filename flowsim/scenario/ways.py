@@ -104,3 +104,8 @@ def _all_get_out(onward: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> b
         if (wider == out).all():
             return bool(out.all())
         out = wider
+
+
+def entries(scenario: Scenario) -> list[tuple[str, str]]:
+    """Every (entry place, route) that people can be on."""
+    return list(dict.fromkeys((scenario.streams[s].enters, r) for s, r, _ in ways(scenario)))
