@@ -25,7 +25,8 @@ from benchmarks.ground import (
     spread,
     welch,
 )
-from benchmarks.plain import NotInThePlainModel, Prepared, means, prepare_plain, run_plain
+from benchmarks.plain import means, run_plain
+from benchmarks.plain_ready import NotInThePlainModel, Prepared, prepare_plain
 from flowsim.errors import FlowsimError
 from flowsim.measures import Measured
 

@@ -24,7 +24,8 @@ def main() -> None:
     asked = parser.parse_args()
     scenario = scenario_of(asked.scenario, asked.days)
     if asked.model == "plain":
-        from benchmarks.plain import prepare_plain, run_plain
+        from benchmarks.plain import run_plain
+        from benchmarks.plain_ready import prepare_plain
 
         prepared = prepare_plain(blueprint_of(scenario))
         found = peak_of(lambda: run_plain(prepared, SEED))

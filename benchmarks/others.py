@@ -35,7 +35,8 @@ from benchmarks.ground import (
     welch,
 )
 from benchmarks.network import FILE, HOSPITAL, Network, network_of
-from benchmarks.plain import means, prepare_plain, run_plain
+from benchmarks.plain import means, run_plain
+from benchmarks.plain_ready import prepare_plain
 from flowsim.engine import ENGINES
 from flowsim.people import Blueprint
 

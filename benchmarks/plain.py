@@ -12,175 +12,29 @@ Only who is there at the very start is taken from flowsim itself, so that both m
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Any, Final
 
 import numpy as np
 import simpy
 
-from flowsim.people import Blueprint
+from benchmarks.plain_draws import Choice, Draw, sampler
+from benchmarks.plain_ready import NotInThePlainModel, Prepared, has_starts, is_escalated
 from flowsim.people.start import AlreadyThere, already_there
 from flowsim.ranks import Ranks
-from flowsim.scenario.model import EXITS, Distribution, MonthTable, Scenario, Stream, shares
+from flowsim.scenario.model import EXITS, shares
 from flowsim.scenario.offer import CAPACITY, STARTS, STAY_SCALE, Alert, Offer
 from flowsim.scenario.ways import visit as needs_of
-from flowsim.units import MONTHS, WEEKDAYS, date_of
 
 Story = Generator[simpy.Event, Any, Any]
-Draw = Callable[[], float]
 Row = dict[str, Any]
 
 NO_LIMIT: Final = 1e9
 FIRST: Final = -10_000  # a SimPy priority: before whoever else asks
 
 
-class NotInThePlainModel(Exception):
-    """The scenario uses something that the plain model does not have."""
-
-
-# ---- what is refused -----------------------------------------------------------------------------
-
-
-def refuse_what_is_missing(plan: Blueprint) -> None:
-    """Raise NotInThePlainModel with every feature of the scenario that this model does not have."""
-    missing = list(_missing_of_services(plan))
-    for version in plan.timeline.versions:
-        missing += [
-            f"a {spec.dist} given like this" for spec in _distributions(version) if not _is_known(spec)
-        ]
-    if missing:
-        raise NotInThePlainModel(f"the plain model does not have: {', '.join(dict.fromkeys(missing))}")
-
-
-def _missing_of_services(plan: Blueprint) -> Iterator[str]:
-    for number, (name, service) in enumerate(plan.scenario.services.items()):
-        capacity = plan.offer.dated[CAPACITY, number]
-        if service.otherwise:
-            yield f"plan B ({name})"
-        if service.skip:
-            yield f"passing in a queue ({name})"
-        if np.isinf(capacity).any() and not np.isinf(capacity).all():
-            yield f"a limit that comes and goes ({name})"
-        if service.initial.people * service.size.start > capacity[0]:
-            yield f"more people at the start than there is room ({name})"
-        for shelter in plan.offer.wait_in[number]:
-            if _has_starts(plan.offer, shelter):
-                yield f"starts or opening hours of a place to wait in ({plan.offer.names[shelter]})"
-
-
-def _is_known(spec: Distribution) -> bool:
-    return spec.dist != "weibull" and (spec.dist != "gamma" or spec.mean is not None)
-
-
-def _distributions(scenario: Scenario) -> Iterator[Distribution]:
-    found = [scenario.while_waiting.unwell_stay]
-    for service in scenario.services.values():
-        found += [service.stay, service.work]
-    for route in scenario.routes.values():
-        found += [route.stay, *(at.stay for at in route.at.values())]
-    for spec in found:
-        if spec is not None:
-            yield spec
-            yield from (part.of for part in spec.parts or ())
-
-
-# ---- numbers, drawn one at a time ----------------------------------------------------------------
-
-
-def sampler(spec: Distribution, rng: np.random.Generator) -> Draw:
-    """A function that draws one duration in days."""
-    draw = _sampler(spec, rng)
-    most = spec.max
-    if most is None or spec.dist == "fixed":
-        return draw
-
-    def at_most() -> float:
-        while (days := draw()) > most:
-            pass
-        return days
-
-    return at_most
-
-
-def _sampler(spec: Distribution, rng: np.random.Generator) -> Draw:
-    if spec.dist == "mixture":
-        return _one_of([(p.weight, sampler(p.of, rng)) for p in spec.parts or ()], rng)
-    if spec.dist == "empirical":
-        return _one_value_of(spec, rng)
-    if spec.dist == "exponential":
-        scale = spec.mean if spec.mean is not None else (spec.median or 0.0) / math.log(2)
-        return lambda: rng.exponential(scale)
-    centre, spread = _two_numbers(spec)
-    if spec.dist == "fixed" or not spread:
-        return lambda: centre
-    if spec.dist == "gamma":
-        shape, scale = (centre / spread) ** 2, spread**2 / centre
-        return lambda: rng.gamma(shape, scale)
-    mu, sigma = _lognormal(spec, centre, spread)
-    return lambda: rng.lognormal(mu, sigma)
-
-
-def _two_numbers(spec: Distribution) -> tuple[float, float]:
-    """Mean and sd, or median and what p90 lies above it."""
-    if spec.mean is not None:
-        return spec.mean, spec.sd or 0.0
-    return spec.median or 0.0, (spec.p90 or spec.median or 0.0) - (spec.median or 0.0)
-
-
-def _lognormal(spec: Distribution, centre: float, spread: float) -> tuple[float, float]:
-    if spec.mean is None:
-        return math.log(centre), math.log(1 + spread / centre) / 1.2815515655446004
-    variance = math.log1p((spread / centre) ** 2)
-    return math.log(centre) - variance / 2, math.sqrt(variance)
-
-
-def _one_of(parts: list[tuple[float, Draw]], rng: np.random.Generator) -> Draw:
-    edges = list(accumulate(weight for weight, _ in parts))
-    draws = [draw for _, draw in parts]
-
-    def draw() -> float:
-        return draws[bisect_right(edges, rng.random() * edges[-1])]()
-
-    return draw
-
-
-def _one_value_of(spec: Distribution, rng: np.random.Generator) -> Draw:
-    values = spec.values or ()
-    edges = list(accumulate(spec.weights or (1.0,) * len(values)))
-    return lambda: values[bisect_right(edges, rng.random() * edges[-1])]
-
-
-class Choice:
-    """Draws one of some names by their shares."""
-
-    def __init__(self, table: dict[str, float], rng: np.random.Generator) -> None:
-        chosen = {name: share for name, share in table.items() if share > 0}
-        self.names = list(chosen)
-        self.edges = list(accumulate(chosen.values()))
-        self.rng = rng
-
-    def draw(self) -> str:
-        """One name; no number is spent where there is one only."""
-        if len(self.names) == 1:
-            return self.names[0]
-        return self.names[bisect_right(self.edges, self.rng.random() * self.edges[-1])]
-
-
 # ---- services ------------------------------------------------------------------------------------
-
-
-def _has_starts(offer: Offer, number: int) -> bool:
-    """Whether starts are limited, or it is closed at times."""
-    limited = np.isfinite(offer.dated[STARTS, number]).any() or _is_escalated(offer, number, STARTS)
-    return bool(limited or (offer.opens[number] > 0).any() or (offer.closes[number] < 1).any())
-
-
-def _is_escalated(offer: Offer, number: int, quantity: int) -> bool:
-    effects = [effect for alert in offer.alerts for effect in alert.effects]
-    return any(e.service == number and e.quantity == quantity for e in effects)
 
 
 class Service:
@@ -207,7 +61,7 @@ class Service:
         self.too_many = 0.0  # room that is still held although capacity has fallen
         self.room = self._make_room(offer, sizes_are_one)
         self.starts: simpy.Container | None = None
-        if _has_starts(offer, number):
+        if has_starts(offer, number):
             self.starts = simpy.Container(env)
             env.process(self.open_and_close())
 
@@ -216,7 +70,7 @@ class Service:
     ) -> simpy.PriorityResource | simpy.Container | None:
         if math.isinf(self.capacity):
             return None
-        varies = len(set(self.dated[CAPACITY])) > 1 or _is_escalated(offer, self.number, CAPACITY)
+        varies = len(set(self.dated[CAPACITY])) > 1 or is_escalated(offer, self.number, CAPACITY)
         # A resource where one person is one place; a container where room is counted in other units, or varies.
         if sizes_are_one and not varies and self.capacity >= 1 and self.capacity == int(self.capacity):
             return simpy.PriorityResource(self.env, int(self.capacity))
@@ -802,43 +656,6 @@ class City:
         stay = sampler(given.stay, self.rng) if given.stay else float
         onward = Choice(shares(given.onward), self.rng)
         return Needs(stay, onward, tasks, given.size.start, given.size.end, priority)
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A scenario made ready, once for all replications: people per day for each hour of each day, by stream."""
-
-    plan: Blueprint
-    rates: dict[str, list[float]]
-
-
-def prepare_plain(plan: Blueprint) -> Prepared:
-    """Make a scenario ready. Raises NotInThePlainModel, in words."""
-    refuse_what_is_missing(plan)
-    return Prepared(plan, {name: _hourly_rates(plan, name) for name in plan.scenario.streams})
-
-
-def _hourly_rates(plan: Blueprint, name: str) -> list[float]:
-    timeline = plan.timeline
-    rates = []
-    for position, version in enumerate(timeline.version_of_day.tolist()):
-        stream = timeline.versions[version].streams[name]
-        weekday = 7 if timeline.holiday[position] else int(timeline.weekday[position])
-        month = date_of(plan.scenario.run.start, timeline.first_day + position).month - 1
-        of_day = stream.per_day * _week(stream)[weekday] * _year(stream.month)[month]
-        rates += [of_day * hour * 24 / sum(stream.hour) for hour in stream.hour]
-    return rates
-
-
-def _week(stream: Stream) -> list[float]:
-    week = [getattr(stream.weekday, d) if getattr(stream.weekday, d) is not None else 1.0 for d in WEEKDAYS]
-    holiday = stream.weekday.holiday if stream.weekday.holiday is not None else week[6]
-    return [w * 7 / sum(week) for w in (*week, holiday)]
-
-
-def _year(table: MonthTable) -> list[float]:
-    months = [float(getattr(table, month)) for month in MONTHS]
-    return [m * 12 / sum(months) for m in months]
 
 
 def run_plain(prepared: Prepared, seed: int) -> City:
