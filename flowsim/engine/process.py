@@ -17,12 +17,13 @@ import simpy
 
 from flowsim.engine import rules
 from flowsim.engine.clock import Clock
+from flowsim.engine.escalations import Escalations
 from flowsim.engine.log import ASKED, LEFT, OUTCOME, READY_AT, STARTED, Log, StepColumns, plain, whole
-from flowsim.engine.service import Claim, Service, Wait
+from flowsim.engine.service import Claim, Service, Visit, Wait
 from flowsim.engine.unhindered import ready_after
 from flowsim.journeys import DONE, LEFT_WAITING, PLAN_B, STAY, TASK, UNWELL, WAIT_IN
 from flowsim.people import NONE, People
-from flowsim.scenario.offer import Alert, Offer
+from flowsim.scenario.offer import Offer
 from flowsim.scenario.sizes import levels, size_at
 
 Story = Generator[simpy.Event, Any, Any]
@@ -51,35 +52,6 @@ class Life:
         following.callbacks.append(self)
 
 
-class Visit:
-    """Somebody in a place: what they hold, when they are ready, and what still has to be done."""
-
-    __slots__ = (
-        "disturbed_at", "last_task", "leaves_after", "person", "ready", "refer_at", "relapse", "row", "service",
-        "size", "step", "task", "timer", "wait",
-    )  # fmt: skip
-
-    def __init__(self, person: int, step: int, service: Service, row: int, size: float) -> None:
-        self.person = person
-        self.step = step
-        self.service = service
-        self.row = row
-        self.size = size
-        self.ready: float
-        self.leaves_after: float  # days of waiting; of those in hospital
-        self.relapse: int  # the next one; of those in hospital
-        self.task = self.last_task = 0
-        self.refer_at = -math.inf
-        self.disturbed_at = math.inf
-        self.timer = math.inf  # when an event comes to see whether they still wait
-        self.wait: Wait | None = None
-
-    def stop_waiting(self, _: simpy.Event) -> None:
-        """Something happens to a person: if they still wait in this place, they stop asking."""
-        if self.wait is not None and self.wait.visit is self and not self.wait.over:
-            self.wait.break_off()
-
-
 class Model:
     """The services, the clock and everybody's story."""
 
@@ -99,13 +71,7 @@ class Model:
         self.first_otherwise = whole(people.first_otherwise)
         self.arrives = plain(people.arrives)
         self.asked = plain(people.asked)
-        self.alerts = list(offer.alerts)
-        self.alerts_on = [False] * len(self.alerts)
-        self.alerts_due = [math.inf] * len(self.alerts)
-        # For the census that escalations are judged by, kept only where there are any: who will be ready in hospital
-        # on which day (an index), and who has been, by person.
-        self.ready_on: defaultdict[int, list[Visit]] = defaultdict(list)
-        self.kept: dict[int, Visit] = {}
+        self.escalations = Escalations(self.env, self.rows, self.do, offer)
         # Who waits in hospital for something that will be disturbed on which day.
         self.disturbed_on: defaultdict[int, list[Visit]] = defaultdict(list)
         self.today = 0  # the index of the day in the tables of the offer
@@ -128,7 +94,7 @@ class Model:
         for day, arriving in enumerate(self.arrivals(days)):
             yield self.env.at(self.offer.first_day + day, rules.MIDNIGHT, 0)
             self.today = day
-            on = self.escalations(day)
+            on = self.escalations.in_force(day)
             for service in downstream:
                 service.begin_day(day, on)
             for service in downstream:
@@ -168,41 +134,6 @@ class Model:
             p: self.already_in(p, was_in)
             for p, was_in in zip(there.tolist(), entered[there].tolist(), strict=True)
         }
-
-    def escalations(self, day: int) -> list[Alert]:
-        """The escalations in force after the census of this midnight (rule 13)."""
-        if not self.alerts:
-            return []
-        census = self.delayed(day)
-        for n, alert in enumerate(self.alerts):
-            self.alerts_on[n], self.alerts_due[n] = rules.judged(
-                self.alerts_on[n], self.alerts_due[n], census, alert.above, alert.below, alert.after_days, day
-            )
-        return [alert for alert, on in zip(self.alerts, self.alerts_on, strict=True) if on]
-
-    def delayed(self, day: int) -> float:
-        """The midnight census: people ready for long enough, by the share that counts of what they wait for."""
-        share = self.offer.counted_share[:, max(day - 1, 0)].tolist()
-        latest = self.env.now - self.offer.counted_after_days
-        for visit in self.ready_on.pop(day - 1, ()):
-            if math.isnan(self.rows[visit.row + LEFT]):
-                self.kept[visit.person] = visit
-        census = 0.0
-        for visit in self.kept.values():
-            if visit.ready < latest:
-                census += share[self.waits_for(visit)]
-        return census
-
-    def count_from(self, visit: Visit) -> None:
-        """Let the census see somebody in hospital from the day on which they are ready."""
-        day = math.floor(visit.ready) - self.offer.first_day
-        self.ready_on[max(day, -1)].append(visit)  # -1: at the start they have been ready for long
-
-    def waits_for(self, visit: Visit) -> int:
-        """The service that keeps somebody: the team whose task is not done, else the next place."""
-        if visit.task < visit.last_task:
-            return self.do.task_team[visit.task]
-        return self.do.service[self.do.next[visit.step]]
 
     # ---- a person's story ----------------------------------------------------------------------
 
@@ -465,8 +396,8 @@ class Model:
             visit.relapse = self.do.first_relapse[step]
             visit.leaves_after = self.do.leaves_after[step]
             self.expect_disturbance(visit)
-            if self.alerts:
-                self.count_from(visit)
+            if self.escalations.alerts:
+                self.escalations.expect(visit)
 
     def refer_from(self, visit: Visit, earliest: float) -> None:
         """The first task is referred a lead before the person is expected to be ready (rule 3)."""
@@ -498,8 +429,8 @@ class Model:
         """Leave a place; its room may admit somebody at this same instant (rule 5)."""
         self.rows[visit.row + LEFT] = self.env.now
         self.rows[visit.row + OUTCOME] = outcome
-        if visit.service.is_hospital and self.kept.get(visit.person) is visit:
-            del self.kept[visit.person]
+        if visit.service.is_hospital:
+            self.escalations.forget(visit)
         visit.service.give_back(visit.size)
 
     # ---- while waiting in hospital (rule 11) -----------------------------------------------------
@@ -530,8 +461,8 @@ class Model:
         self.rows[visit.row + READY_AT] = visit.ready
         self.refer_from(visit, now)
         self.expect_disturbance(visit)
-        if self.alerts:
-            self.count_from(visit)
+        if self.escalations.alerts:
+            self.escalations.expect(visit)
         return True
 
     def leaves_unnoticed(self, visit: Visit) -> bool:

@@ -1,10 +1,9 @@
-"""A service in the SimPy model: its calendar, its room and its queue."""
+"""A service in the SimPy model: its calendar, its room, its queue, and who holds or wants a place in it."""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left, insort
-from typing import TYPE_CHECKING
 
 import numpy as np
 import simpy
@@ -15,9 +14,6 @@ from flowsim.engine.log import LEFT, OUTCOME, Log, plain
 from flowsim.journeys import WAIT_IN, WITHDRAWN
 from flowsim.scenario.offer import CAPACITY, Alert, Offer
 from flowsim.units import grid
-
-if TYPE_CHECKING:
-    from flowsim.engine.process import Visit
 
 
 class Wait:
@@ -104,6 +100,35 @@ class Claim:
         service.log.numbers[self.row + LEFT] = service.env.now
         service.log.numbers[self.row + OUTCOME] = WITHDRAWN
         service.leave_queue(self)
+
+
+class Visit:
+    """Somebody in a place: what they hold, when they are ready, and what still has to be done."""
+
+    __slots__ = (
+        "disturbed_at", "last_task", "leaves_after", "person", "ready", "refer_at", "relapse", "row", "service",
+        "size", "step", "task", "timer", "wait",
+    )  # fmt: skip
+
+    def __init__(self, person: int, step: int, service: Service, row: int, size: float) -> None:
+        self.person = person
+        self.step = step
+        self.service = service
+        self.row = row
+        self.size = size
+        self.ready: float
+        self.leaves_after: float  # days of waiting; of those in hospital
+        self.relapse: int  # the next one; of those in hospital
+        self.task = self.last_task = 0
+        self.refer_at = -math.inf
+        self.disturbed_at = math.inf
+        self.timer = math.inf  # when an event comes to see whether they still wait
+        self.wait: Wait | None = None
+
+    def stop_waiting(self, _: simpy.Event) -> None:
+        """Something happens to a person: if they still wait in this place, they stop asking."""
+        if self.wait is not None and self.wait.visit is self and not self.wait.over:
+            self.wait.break_off()
 
 
 class Service:
