@@ -13,9 +13,10 @@ from flowsim.cli.calibrate import calibrate
 from flowsim.cli.check import check
 from flowsim.cli.diagnose import diagnose
 from flowsim.cli.evidence import backtest, forecast, observed
-from flowsim.cli.money import money, report
+from flowsim.cli.money import money
 from flowsim.cli.new import new
 from flowsim.cli.optimise import optimise
+from flowsim.cli.report import report
 from flowsim.cli.runs import compare, run
 from flowsim.cli.sensitivity import sensitivity
 from flowsim.cli.staff import staff

@@ -1,8 +1,7 @@
-"""`flowsim money` and `flowsim report`: who pays and who gains, and the paper for a board."""
+"""`flowsim money`: who pays and who gains."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,8 +38,8 @@ def money(
 
     with in_words():
         make_room(out)
-        costs, payers = _plan_costs(plan_cost), _payers(payer)
-    comparison = _compared(scenarios, replications, seed, engine, cores)
+        costs, payers = plan_costs_of(plan_cost), payers_of(payer)
+    comparison = compared(scenarios, replications, seed, engine, cores)
     with in_words():
         table = of_money(comparison, payers, costs)
         shown = console()
@@ -51,53 +50,15 @@ def money(
             say_written(out, save_tables({"money": table}, out))
 
 
-def report(
-    scenarios: Plans,
-    out: Annotated[Path, typer.Option(help="Write report.html and report.docx into this folder.")],
-    question: Annotated[str | None, typer.Option(help="What the paper is to answer, for its title.")] = None,
-    payer: Payers = None,
-    plan_cost: PlanCosts = None,
-    replications: Replications = None,
-    seed: Seed = None,
-    engine: Engine = "auto",
-    cores: Cores = None,
-) -> None:
-    """Write a board paper, as a page (HTML) and for a word processor (DOCX): question, answer, pictures, plans, money, assumptions, how to repeat it."""
-    from flowsim.decisions.money import money as of_money
-    from flowsim.scenario.sources import input_rows
-
-    with in_words():
-        make_room(out)
-        costs, payers = _plan_costs(plan_cost), _payers(payer)
-    comparison = _compared(scenarios, replications, seed, engine, cores)
-    from flowsim.report.as_docx import as_docx
-    from flowsim.report.as_html import as_html
-    from flowsim.report.board import Paper, board_paper, usual_question
-    from flowsim.results import write_text, write_whole
-
-    with in_words():
-        table = of_money(comparison, payers, costs)
-        names = [result.scenario.name for result in comparison.results]
-        stated = {name: input_rows(given) for name, given in zip(names, scenarios, strict=True)}
-        paper = board_paper(
-            Paper(question or usual_question(comparison), comparison, table, stated, costs, payers)
-        )
-        document = as_docx(paper)
-        written = [
-            write_text(out / "report.html", as_html(paper)),
-            write_whole(out / "report.docx", lambda path: path.write_bytes(document)),
-        ]
-        say_written(out, written)
-
-
-def _plan_costs(given: list[str] | None) -> tuple[PlanCost, ...]:
+def plan_costs_of(given: list[str] | None) -> tuple[PlanCost, ...]:
+    """What plans cost beyond the days of care, as `--plan-cost` says it. Raises RunError in words."""
     from flowsim.decisions.money import plan_cost_from
 
     return tuple(plan_cost_from(text) for text in given or ())
 
 
-def _payers(given: list[str] | None) -> dict[str, str]:
-    """Payers by service. Raises RunError in words."""
+def payers_of(given: list[str] | None) -> dict[str, str]:
+    """Payers by service, as `--payer` says it. Raises RunError in words."""
     from flowsim.errors import RunError
 
     found = {}
@@ -109,7 +70,7 @@ def _payers(given: list[str] | None) -> dict[str, str]:
     return found
 
 
-def _compared(
+def compared(
     scenarios: list[str], replications: int | None, seed: int | None, engine: str, cores: int | None
 ) -> Comparison:
     """Run the base and the plans on the same draws."""

@@ -1,1 +1,1 @@
-"""The app: five pages over the public surface; it shows and asks, and does no arithmetic of its own."""
+"""The app: six pages over the public surface; it shows and asks, and does no arithmetic of its own."""
