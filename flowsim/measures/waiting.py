@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +13,8 @@ from flowsim.loops import are_compiled
 from flowsim.measures.ground import Spells
 from flowsim.units import Floats, Ints
 
-Found = tuple[Ints, Floats, Floats, Floats]
+if TYPE_CHECKING:
+    from flowsim.measures.waiting_loop import Found
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,10 @@ import numpy as np
 from flowsim.compiling import compiled
 from flowsim.journeys import STAY, TASK, Journeys
 from flowsim.measures.ground import Spells
-from flowsim.measures.waiting import Found
 from flowsim.units import Floats, Ints
+
+# Of every wait: the row, when the person was ready, and when the wait began and ended.
+Found = tuple[Ints, Floats, Floats, Floats]
 
 
 def waits_by_loop(journeys: Journeys, ready: Spells) -> Found:
