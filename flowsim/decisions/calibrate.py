@@ -46,9 +46,10 @@ from flowsim.experiment.store import alone_in
 from flowsim.experiment.worker import Job, run_job
 from flowsim.generators import generator
 from flowsim.observed import Observed, read_observed
+from flowsim.scenario.edits import Plan
 from flowsim.scenario.files import fingerprint, load, to_toml
 from flowsim.scenario.model import Scenario
-from flowsim.scenario.timeline import build_timeline
+from flowsim.scenario.timeline import altered, build_timeline
 from flowsim.units import Floats
 from flowsim.version import __version__
 
@@ -197,6 +198,17 @@ def fitted_months(scenario: Scenario, observed: Observed, fit: Fit) -> tuple[str
     return tuple(found)
 
 
+def _until_fitted(scenario: Scenario, months: Sequence[str], targets: Sequence[Target]) -> Scenario:
+    """The scenario with a run that ends with the last month of the fit: days after it, and their changes, tell nothing.
+
+    Where a target is a figure over the whole run it stays whole.
+    """
+    days = (pd.Period(months[-1], "M").end_time.date() - scenario.run.start).days + 1
+    if days >= scenario.run.days or not all(target.kind.census for target in targets):
+        return scenario
+    return altered(scenario, Plan(put={"run.days": days}))
+
+
 def _held(folder: Path | None) -> AbstractContextManager[None]:
     return nullcontext() if folder is None else alone_in(folder)
 
@@ -235,7 +247,8 @@ class _Work:
         self.sizes += [(max(10, first // 2), 2 * effort.replications)] * (effort.waves - 1)
         self.sizes.append((effort.members, effort.member_replications))
         self.total = sum(points * replications for points, replications in self.sizes)
-        self.reading = Reading(self.targets, self.base, self.months)
+        self.run = _until_fitted(self.base, self.months, self.targets)
+        self.reading = Reading(self.targets, self.run, self.months)
         self.scale = Scale(self.targets)
         self.ran = self.finished = 0
 
@@ -300,7 +313,7 @@ class _Work:
         first = sum(points * r for points, r in self.sizes[:number])
         points = [
             Point(
-                n, self.base, self._values(place), range(first + n * replications, first + (n + 1) * replications),
+                n, self.run, self._values(place), range(first + n * replications, first + (n + 1) * replications),
                 self.reading, self.seed, self.engine,
             )
             for n, place in enumerate(places)

@@ -113,6 +113,20 @@ def test_the_same_bytes_on_two_cores_and_after_a_stop(tmp_path: Path) -> None:
     assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two") == bytes_of(tmp_path / "three")
 
 
+def test_what_comes_after_the_last_month_of_a_fit_alters_nothing(tmp_path: Path) -> None:
+    observed, longer = months_of(city()), city(120)
+    short = calibrate(city(), observed, small_fit(), seed=5)
+    found = calibrate(longer, observed, small_fit(), folder=tmp_path, seed=5)
+    assert found.months == short.months
+    pd.testing.assert_frame_equal(found.plausible.table, short.plausible.table)
+    # It is the set of the scenario with its whole run, which also tells what members do later.
+    assert Plausible.load(tmp_path).fingerprint == fingerprint(longer)
+    member = run_together(
+        [found.plausible.scenario(longer, 3)], Effort(replications=1, seed=5, census_only=True)
+    )[0]
+    assert member.by_day("delayed").shape[1] == 120
+
+
 def test_a_folder_of_another_fit_is_refused(tmp_path: Path) -> None:
     observed = months_of(city())
     calibrate(city(), observed, small_fit(), folder=tmp_path, seed=5)
