@@ -75,7 +75,7 @@ def started(
             # Waits so far of those who are seen waiting: as much spread as length, as of a queue in a steady state.
             edits[f"{place}.waited"] = {"dist": "exponential", "mean": start.waited[name]}
     ready = altered(bare, Plan(put=edits))
-    return ready, _table(ready), notes
+    return ready, _table(ready), (*today.notes, *notes)
 
 
 def _without_people(scenario: Scenario, begin: dt.date, days: int) -> Scenario:

@@ -32,6 +32,8 @@ SLACK_DAYS: Final = 0.5
 MOST_PEOPLE_A_DAY_OFF: Final = 0.1
 
 Row = Mapping[str, float]
+# How somebody at a terminal says which area.
+WITH_OPTION: Final = "with --area NAME or CODE"
 
 
 def is_monthly(header: tuple[str, ...]) -> bool:
@@ -152,7 +154,7 @@ def chosen_area(
         some = sorted({max(names, key=len) for names in areas})[:3]
         found.wrong(
             table.sheet.where,
-            f"holds {len(areas)} areas ({', '.join(printable(a) for a in some)} ...); say which with --area NAME or CODE",
+            f"holds {len(areas)} areas ({', '.join(printable(a) for a in some)} ...); say which {WITH_OPTION}",
         )
         return None
     wanted = area_name(area)

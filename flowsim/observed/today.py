@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,8 +12,9 @@ import pandas as pd
 from flowsim.errors import DataError
 from flowsim.observed.cells import REASONS, Findings, Table, moment_of, number_of, shown
 from flowsim.observed.daily import is_census, read_census
+from flowsim.observed.discharges import is_discharges, read_discharges
 from flowsim.observed.headers import table_in
-from flowsim.observed.sheets import read_sheets
+from flowsim.observed.sheets import Sheet, read_sheets
 from flowsim.scenario.words import printable
 from flowsim.workbooks import Cell
 
@@ -42,10 +42,11 @@ class Count:
 
 @dataclass(frozen=True)
 class Today:
-    """All counts of one day. `date` is the day that begins with them, where the file says so."""
+    """All counts of one day. `date` is the day that begins with them, where the file says so; `notes` what a reader should know."""
 
     counts: tuple[Count, ...]
     date: dt.date | None = None
+    notes: tuple[str, ...] = ()
 
 
 def is_today(header: tuple[str, ...]) -> bool:
@@ -55,40 +56,47 @@ def is_today(header: tuple[str, ...]) -> bool:
 
 def read_today(path: str | Path) -> Today:
     """Counts of one day: a table with `what` (a service, or a reason code) and some of in_hospital, delayed, caseload,
-    waiting_elsewhere, waited_days and date; or a daily census by reason, whose last day is taken.
+    waiting_elsewhere, waited_days and date; or a daily census by reason, whose last day is taken; or a list of discharges that
+    also has those who have not left.
 
-    A census is of the midnight that ends its day, so the run begins on the day after. Raises DataError with every complaint.
+    A census is of the midnight that ends its day, so the run begins on the day after; so it does after the last date of a
+    list. Raises DataError with every complaint.
     """
     found = Findings()
-    sheets = read_sheets(Path(path))
-    for sheet in sheets:
-        table = table_in(sheet, is_today)
-        if table is not None:
-            today = _from_counts(table, found)
-            found.raise_if_any()
+    for sheet in read_sheets(Path(path)):
+        today = _known_in(sheet, found)
+        if today is not None:
             return today
-        table = table_in(sheet, is_census)
-        if table is not None:
-            census = read_census(table, found)
-            found.raise_if_any()
-            return _from_census(census, sheet.where)
     words = "holds no counts of today: a column what (a service or a reason code) and some of"
-    more = "or a daily census (date, and a column for each reason)"
+    more = "a daily census (date, and a column for each reason); or a list of discharges with those who have not left"
     raise DataError([f"{printable(str(path))}: {words} {', '.join(COUNTS)}; {more}"])
 
 
-def today_in(name: str, data: bytes) -> Today:
-    """Counts of one day from a file that somebody handed over, as `read_today` reads them. Complaints name it `name`."""
-    with tempfile.TemporaryDirectory() as folder:
-        # The readers tell files apart by what they hold; the name is only for people.
-        path = Path(folder) / "file"
-        path.write_bytes(data)
-        try:
-            today = read_today(path)
-        except DataError as error:
-            raise DataError([c.replace(str(path), printable(name)) for c in error.complaints]) from None
-    counts = tuple(replace(c, where=c.where.replace(str(path), printable(name))) for c in today.counts)
-    return replace(today, counts=counts)
+def holds_today(path: str | Path) -> bool:
+    """Whether a file has a table that says who is there on a day. Raises DataError where it cannot be read."""
+    return any(
+        table_in(sheet, fits) is not None
+        for sheet in read_sheets(Path(path))
+        for fits in (is_today, is_discharges, is_census)
+    )
+
+
+def _known_in(sheet: Sheet, found: Findings) -> Today | None:
+    """The counts of a sheet, whichever table it is; None where it is none of them."""
+    if (table := table_in(sheet, is_today)) is not None:
+        today = _from_counts(table, found)
+        found.raise_if_any()
+        return today
+    # Before the census: a list of discharges may have a date and reasons too.
+    if (table := table_in(sheet, is_discharges)) is not None:
+        people = read_discharges(table, found)
+        found.raise_if_any()
+        return _from_discharges(people, sheet.where)
+    if (table := table_in(sheet, is_census)) is not None:
+        census = read_census(table, found)
+        found.raise_if_any()
+        return _from_census(census, sheet.where)
+    return None
 
 
 def _from_census(census: pd.DataFrame, where: str) -> Today:
@@ -100,6 +108,34 @@ def _from_census(census: pd.DataFrame, where: str) -> Today:
         if row.get(code, 0) > 0
     )
     return Today(counts, (last + pd.Timedelta(days=1)).date())
+
+
+def _from_discharges(people: pd.DataFrame, where: str) -> Today:
+    """Who is ready and has not left, by reason, and how long they have waited. Raises DataError where the list does not say."""
+    there = people[people["left"].isna() & people["ready"].notna()]
+    named = there[there["reason"] != ""]
+    if not len(named):
+        gone = people["left"].notna().all()
+        what = "everybody in the list has left" if gone else "nobody there is ready and has a reason"
+        wanted = "add those who have not left, with left empty and their reason, or give a daily census"
+        raise DataError([f"{where}: {what}, so it does not say who waits today; {wanted}"])
+    last = people[["admitted", "ready", "left"]].max().max().normalize()
+    begins = last + pd.Timedelta(days=1)
+    waited = (begins - named["ready"]) / pd.Timedelta(days=1)
+    groups = waited.groupby(named["reason"])
+    counts = tuple(
+        Count(
+            str(code),
+            f"{where}: people who have not left",
+            in_hospital=len(days),
+            waited_days=float(days.mean()),
+        )
+        for code, days in groups
+    )
+    silent = len(there) - len(named)
+    verb = "person is" if silent == 1 else "people are"
+    notes = (f"{silent} {verb} ready and still there without a reason, and not counted.",) if silent else ()
+    return Today(counts, begins.date(), notes)
 
 
 def _from_counts(table: Table, found: Findings) -> Today:

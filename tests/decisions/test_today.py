@@ -190,6 +190,47 @@ def test_a_census_file_is_a_start(tmp_path: Path) -> None:
     assert day_0["delayed"].sum() == pytest.approx(13)
 
 
+LIST = """admitted,ready,left,reason
+2018-01-01,2018-01-04,2018-01-09,E
+2018-01-02,2018-01-10,,E
+2018-01-03,2018-01-12,,E
+2018-01-05,2018-01-13,,A
+2018-01-06,2018-01-13,,
+2018-01-11,,,
+"""
+
+
+def test_a_list_of_discharges_with_those_who_have_not_left_is_a_start(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(LIST, encoding="utf-8")
+    found = read_today(path)
+    assert found.date == SUNDAY
+    # Days from being ready until the midnight that ends the last day of the list.
+    assert {c.what: (c.in_hospital, c.waited_days) for c in found.counts} == {"E": (2, 3.0), "A": (1, 1.0)}
+    _, day_0, notes = started(city(), found, SUNDAY, 14)
+    assert day_0["people"].sum() == 3
+    assert notes[0] == "1 person is ready and still there without a reason, and not counted."
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "admitted,ready,left,reason\n2018-01-01,2018-01-04,2018-01-09,E\n",
+            "everybody in the list has left",
+        ),
+        ("admitted,ready,left,reason\n2018-01-01,2018-01-04,,\n", "nobody there is ready and has a reason"),
+        ("admitted,ready,left,name\n2018-01-01,2018-01-04,,Ann\n", "would say who somebody is"),
+    ],
+)
+def test_a_list_that_does_not_say_who_waits(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DataError) as problem:
+        read_today(path)
+    assert words in str(problem.value)
+
+
 def test_counts_as_a_table(tmp_path: Path) -> None:
     path = tmp_path / "today.csv"
     path.write_text(

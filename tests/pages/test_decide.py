@@ -25,7 +25,8 @@ from flowsim.decisions.sensitivity import sensitivity
 from flowsim.decisions.staffing import staff
 from flowsim.errors import DataError, Stopped
 from flowsim.experiment.replicate import Progress
-from flowsim.observed.today import Count, Today, today_in
+from flowsim.observed.handed import known_in
+from flowsim.observed.today import Count, Today
 from flowsim.pages.choice import to_address
 from flowsim.pages.decide.ahead import FILE, PLAIN, TYPED
 from flowsim.pages.decide.asking import jobs
@@ -273,11 +274,12 @@ def test_a_forecast_from_the_scenario_as_it_is() -> None:
 
 
 def test_a_file_handed_over_is_read_and_named_by_its_name() -> None:
-    today = today_in("my census.csv", b"date,A,E\n2017-10-01,3,5\n2017-10-02,4,6\n")
+    today = known_in("my census.csv", b"date,A,E\n2017-10-01,3,5\n2017-10-02,4,6\n")
+    assert isinstance(today, Today)
     assert [(c.what, c.delayed) for c in today.counts] == [("A", 4), ("E", 6)]
     assert {c.where for c in today.counts} == {"my census.csv: 2017-10-02"}
     with pytest.raises(DataError, match=r"^my counts\.csv.*-3"):
-        today_in("my counts.csv", b"what,in_hospital\nstit,-3\n")
+        known_in("my counts.csv", b"what,in_hospital\nstit,-3\n")
 
 
 def waited(jobs: Jobs, session: str, key: str, work: object) -> Stand:
