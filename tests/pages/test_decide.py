@@ -25,10 +25,11 @@ from flowsim.decisions.sensitivity import sensitivity
 from flowsim.decisions.staffing import staff
 from flowsim.errors import DataError, Stopped
 from flowsim.experiment.replicate import Progress
+from flowsim.observed import read_observed
 from flowsim.observed.handed import known_in
 from flowsim.observed.today import Count, Today
 from flowsim.pages.choice import to_address
-from flowsim.pages.decide.ahead import FILE, PLAIN, TYPED
+from flowsim.pages.decide.ahead import FILE, MONTHS, PLAIN, TYPED
 from flowsim.pages.decide.asking import jobs
 from flowsim.pages.decide.page import QUESTIONS
 from flowsim.pages.jobs import Jobs, Stand
@@ -46,6 +47,10 @@ from tests.pages.visitors import SMALL, Visitor, address_of, small_choice
 browser = pytest.mark.xdist_group("browser")
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 CITY = from_text(SMALL, "small.toml")
+# What lies further right than the screen is wide is not seen, although nothing scrolls.
+FURTHEST_RIGHT_IN_A_FORM = "Math.max(0, ...[...document.querySelectorAll('[data-testid=stForm] :is(input, button, label, p)')].map(one => one.getBoundingClientRect().right))"
+CENSUS = "date,A,E\n2017-10-01,3,5\n2017-10-02,4,6\n"
+PEOPLE = "admitted,ready,left,reason\n2017-10-01,2017-10-04,2017-10-05,E\n2017-10-02,2017-10-06,,E\n2017-10-03,2017-10-07,,A\n"
 
 
 def opened(visitor: Visitor, question: str) -> Page:
@@ -87,6 +92,7 @@ def fine(visitor: Visitor, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 768})
     still(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate(FURTHEST_RIGHT_IN_A_FORM) <= 390
 
 
 @browser
@@ -207,6 +213,45 @@ def test_the_next_weeks_from_counts(visitor: Visitor) -> None:
     assert list(sheets) == ["By day", "By week", "By month", "At the start"]
     assert len(sheets["By day"]) == 1 + 84
     fine(visitor, page)
+
+
+@browser
+def test_the_next_weeks_from_files_that_are_handed_over(visitor: Visitor, tmp_path: Path) -> None:
+    page = opened(visitor, "forecast")
+    page.get_by_text(FILE, exact=True).click()
+    page.get_by_role("spinbutton", name="Possible courses").fill("20")
+    for name, text in (("census.csv", CENSUS), ("people.csv", PEOPLE)):
+        file = tmp_path / name
+        file.write_text(text, encoding="utf-8")
+        page.locator("input[type=file]").set_input_files(file)
+        page.get_by_text(name).first.wait_for()
+        today = known_in(name, file.read_bytes())
+        assert isinstance(today, Today)
+        found = forecast(CITY, today=today, paths=20)
+        page.get_by_role("button", name="Forecast", exact=True).click()
+        page.get_by_text(words_of(weeks_table(found)).iloc[-1]["From"], exact=True).wait_for()
+        assert page.locator("p.answer").inner_text() == next(forecast_sentences(found))
+        page.get_by_role("button", name=f"Remove {name}").click()
+    fine(visitor, page)
+
+
+@browser
+def test_the_next_weeks_from_official_months_and_a_stop(visitor: Visitor) -> None:
+    longer = SMALL.replace("2017-10-02", "2017-02-01").replace("days = 56", "days = 300")
+    choice = small_choice(shown="small", question="forecast", file_text=longer)
+    page = visited(visitor, address_of(choice))
+    page.get_by_text(MONTHS, exact=True).click()
+    page.get_by_role("spinbutton", name="Possible courses").fill("20")
+    said = asked(page, "Forecast")
+    found = forecast(from_text(longer, "small.toml"), read_observed("sheffield"), paths=20)
+    assert said == next(forecast_sentences(found))
+    assert page.get_by_text("weighted by the 8 months before 2017-10-01").count() == 1
+    fine(visitor, page)
+    page.get_by_role("spinbutton", name="Possible courses").fill("2000")
+    page.get_by_role("button", name="Forecast", exact=True).click()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_text("Stopped").wait_for()
+    assert page.locator("[data-testid=stException]").count() == 0
 
 
 # Without a browser
