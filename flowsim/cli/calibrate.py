@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 Seen = Annotated[str, typer.Option("--observed", metavar="FILE|FOLDER|sheffield", help="What was observed: the monthly return, daily counts, discharges; or the bundled figures of Sheffield.")]  # fmt: skip
 FitFile = Annotated[
     Path,
-    typer.Option("--fit", help="The fit file: numbers with their ranges, and targets with their tolerances."),
+    typer.Option(
+        "--fit",
+        metavar="FILE|NAME",
+        help="The fit file: numbers with their ranges, and targets with their tolerances; or the name of one that comes along.",
+    ),
 ]
 Out = Annotated[
     Path, typer.Option(help="The folder for the plausible set. A fit that was stopped goes on there.")

@@ -26,6 +26,7 @@ members = 100                             # of the plausible set
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,7 @@ import numpy as np
 from flowsim.decisions.targets import Wanted, complaint_about
 from flowsim.decisions.unknowns import Unknown, check_unknown, unknown_from, with_values
 from flowsim.errors import FlowsimError, RunError, ScenarioError
+from flowsim.scenario.files import bundled_folder
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.safely import MOST_BYTES, document_in, read_bytes, text_of
 from flowsim.scenario.words import nearest, printable, shortened
@@ -119,10 +121,26 @@ class Fit:
 
 
 def read_fit(path: Path | str) -> Fit:
-    """The fit file at a path. Raises ScenarioError with every complaint, each a sentence."""
+    """The fit file at a path, or the bundled one of that name. Raises ScenarioError with every complaint, each a sentence."""
     name = printable(str(path))
-    document = document_in(text_of(read_bytes(Path(path), MOST_BYTES, "a fit file"), name), name)
+    document = document_in(text_of(read_bytes(_place(path), MOST_BYTES, "a fit file"), name), name)
     return fit_from(document, name)
+
+
+def bundled_fits() -> tuple[str, ...]:
+    """The names of the fit files that come with flowsim."""
+    return tuple(sorted(path.stem for path in (bundled_folder() / "fits").glob("*.toml")))
+
+
+def _place(path: Path | str) -> Path:
+    """Where a fit file is. Raises ScenarioError where a name without an ending is neither a bundled one nor a file."""
+    text = str(path)
+    if text in bundled_fits():
+        return bundled_folder() / "fits" / f"{text}.toml"
+    if re.fullmatch(r"[\w-]+", text) and not Path(text).exists():
+        hint = nearest(text, bundled_fits())
+        raise ScenarioError([f"{printable(text)}: is neither a fit file nor a bundled one; {hint}"])
+    return Path(path)
 
 
 def fit_from(document: Mapping[str, Any], name: str = "the fit") -> Fit:

@@ -101,6 +101,18 @@ def test_all_complaints_come_at_once(files: Path) -> None:
     assert "must be a number from 0" in answer.output
 
 
+def test_a_bundled_fit_is_known_by_its_name_and_a_misspelt_one_is_guessed(files: Path) -> None:
+    words = asked(files)
+    at = words.index("--fit") + 1
+    answer = CliRunner().invoke(app, [*words[:at], "sheffield-2017", *words[at + 1 :]])
+    # It was read: what is wrong is that it is of another city.
+    assert answer.output.startswith("sheffield-2017: vary: ")
+    assert "services.nursing_home" in answer.output
+    answer = CliRunner().invoke(app, [*words[:at], "sheffeld-2017", *words[at + 1 :]])
+    assert answer.exit_code == 2
+    assert 'is neither a fit file nor a bundled one; did you mean "sheffield-2017"?' in answer.output
+
+
 def test_data_that_are_not_there_are_said_in_words(files: Path) -> None:
     (files / "bad.toml").write_text(GOOD, encoding="utf-8")
     (files / "return.csv").unlink()
