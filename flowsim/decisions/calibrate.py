@@ -447,7 +447,8 @@ class _Work:
         sources: tuple[str, ...],
     ) -> Plausible:
         columns = {prior.name: prior.value(final.places[:, n]) for n, prior in enumerate(self.fit.priors)}
-        distance = np.sqrt(emulator.distance(final.places) / emulator.counting)
+        with in_one_thread():
+            distance = np.sqrt(emulator.distance(final.places) / emulator.counting)
         table = pd.DataFrame({**columns, WEIGHT: 1 / len(final.places), DISCREPANCY: distance})
         about = {
             "months": [self.months[0], self.months[-1]],

@@ -85,9 +85,10 @@ def kept_wave(
     columns = _places(unknowns)
     if len(table) != points * replications or not {*labels, *columns} <= set(table):
         return None
+    # Laid out in memory as they were run, or sums over them differ in the last digit.
     places = table[columns].to_numpy(dtype=np.float64)[::replications]
-    figures = table[list(labels)].to_numpy(dtype=np.float64).reshape(points, replications, -1)
-    return Wave(places, figures)
+    figures = table[list(labels)].to_numpy(dtype=np.float64)
+    return Wave(np.ascontiguousarray(places), np.ascontiguousarray(figures).reshape(points, replications, -1))
 
 
 def _path(folder: Path, number: int) -> Path:
