@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from browser import install_chromium
@@ -31,13 +32,32 @@ CHECKS = {
 WORKERS = min(os.cpu_count() or 1, 4)
 
 
-def run_check(python: str, name: str, words: tuple[str, ...]) -> bool:
-    """Run one tool over the tree; say how it went."""
-    print(f"\n== {name}", flush=True)
-    done = subprocess.run(
-        [python, "-m", *words], cwd=ROOT, env=clean_settings(), stdin=subprocess.DEVNULL, check=False
+def run_checks(python: str, checks: dict[str, tuple[str, ...]]) -> dict[str, bool]:
+    """Run tools over the tree, side by side for none keeps more than one core busy; say of each how it went."""
+    with ThreadPoolExecutor(len(checks)) as side_by_side:
+        under_way = {name: side_by_side.submit(run_check, python, words) for name, words in checks.items()}
+        went_well = {}
+        for name, check in under_way.items():
+            print(f"\n== {name}", flush=True)
+            done = check.result()
+            print(done.stdout, end="", flush=True)
+            went_well[name] = done.returncode == 0
+    return went_well
+
+
+def run_check(python: str, words: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    """Run one tool over the tree; what it said, and how it went."""
+    return subprocess.run(
+        [python, "-m", *words],
+        cwd=ROOT,
+        env={**clean_settings(), "PYTHONIOENCODING": "utf-8"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
     )
-    return done.returncode == 0
 
 
 def run_pytest(python: str, words: list[str]) -> tuple[int, str]:
@@ -93,7 +113,7 @@ def main(arguments: list[str]) -> int:
     python = prepare_or_leave(test=True)
     install_chromium()
     checks = {name: words for name, words in CHECKS.items() if not (quick and name == "mypy")}
-    went_well = {name: run_check(python, name, words) for name, words in checks.items()}
+    went_well = run_checks(python, checks)
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "coverage.json"
         coverage = ["--cov", "--cov-report=term", f"--cov-report=json:{report}"]

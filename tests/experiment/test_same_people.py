@@ -43,6 +43,7 @@ def test_room_and_starts_leave_people_the_same_and_nothing_else_does() -> None:
         assert blueprint(altered(BASE, plan)).same_people != base, what
 
 
+@pytest.mark.uncounted  # whole runs, whose lines others go through
 @pytest.mark.parametrize("engine", ["simpy", "compiled"])
 def test_together_as_by_themselves(engine: str) -> None:
     scenarios = (BASE, *(altered(BASE, plan) for plan in (*OFFERED.values(), *NEEDED.values())))

@@ -16,6 +16,8 @@ from tests.laws.needs import needs_are_those_of_the_scenario
 from tests.laws.queues import LAWS_OF_A_DESK, Desk, desks
 from tests.laws.stories import Claim, stories, two_places_at_once
 
+pytestmark = pytest.mark.uncounted  # made-up scenarios by the hundred, whose lines others go through
+
 SEEDS = range(60)
 
 

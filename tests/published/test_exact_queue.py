@@ -19,7 +19,7 @@ from tests.verification import formulas as theory
 from tests.verification import trial
 
 # Long runs of the model, which other tests go through line by line: being counted would double their time.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.uncounted
 
 HERE = Path(__file__).parent
 # Places, P(wait), queue, wait in days; tolerance: half a unit of the last digit printed, with rounding's own speck.

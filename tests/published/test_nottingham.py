@@ -19,7 +19,7 @@ import flowsim
 from tests.verification import trial
 
 # Long runs of the model, which other tests go through line by line: being counted would double their time.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.uncounted
 
 HERE = Path(__file__).parent
 REPLICATIONS = 2

@@ -48,6 +48,7 @@ def test_the_resolved_scenario_lists_its_bank_holidays() -> None:
     )
 
 
+@pytest.mark.uncounted  # the same lines for every scenario
 @pytest.mark.parametrize("name", bundled_names())
 def test_every_bundled_scenario_loads_and_comes_back(name: str) -> None:
     scenario = load(name)

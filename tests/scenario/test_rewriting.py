@@ -30,6 +30,7 @@ def test_text_that_is_no_value() -> None:
     assert value_of("{ mon = 5 }", "x") == {"mon": 5}
 
 
+@pytest.mark.uncounted  # the same lines for every scenario
 @pytest.mark.parametrize("name", bundled_names())
 def test_no_difference_from_itself(name: str) -> None:
     assert differences(flowsim.load(name), flowsim.load(name)) == []

@@ -27,10 +27,12 @@ from flowsim.scenario.model import Scenario
 from flowsim.scenario.timeline import build_timeline
 from tests.generated import examples, scenarios
 
-pytestmark = pytest.mark.skipif(not HAS_NUMBA, reason="there is no numba, so there is no twin")
+pytestmark = [
+    pytest.mark.skipif(not HAS_NUMBA, reason="there is no numba, so there is no twin"),
+    pytest.mark.uncounted,  # the model runs for minutes, and other tests go through it line by line
+]
 
 
-@pytest.mark.no_cover  # the model runs for a minute, and other tests go through it line by line
 @pytest.mark.parametrize("name", bundled_names())
 def test_the_engines_agree_on_every_bundled_scenario(name: str) -> None:
     verdicts = list(verify(flowsim.load(name), range(2)))
