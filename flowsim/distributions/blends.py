@@ -96,7 +96,9 @@ def _smooth_inverse(blend: Blend, ranks: Floats) -> Floats:
     # Ranks beyond the table fall into its first cell or its last, which are never close.
     place = np.clip((ndtri(ranks) + REACH) * (CELLS / (2 * REACH)), 0.0, CELLS - 0.5)
     cell = place.astype(np.int64)
-    with np.errstate(invalid="ignore", over="ignore"):  # in a cell that is not close a curve may come to anything
+    with np.errstate(
+        invalid="ignore", over="ignore"
+    ):  # in a cell that is not close a curve may come to anything
         found: Floats = np.exp(_on_curve(table, cell, place - cell))
     far = np.flatnonzero(~table.is_close[cell])
     if far.size:
