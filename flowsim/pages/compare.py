@@ -125,9 +125,12 @@ def _own_plan() -> None:
         own = [lever for lever in levers if lever.group == group]
         changed = [lever for lever in own if lever.key in c.levers]
         if own:
-            title = f"{group} ({len(changed)} changed)" if changed else group
-            # What is folded away is not drawn: forty fields take as long as the answer.
-            folded = st.expander(title, key=f"group {group}", on_change="rerun")
+            # What is folded away is not drawn: forty fields take as long as the answer. Its title never changes, or
+            # Streamlit would take it for another one and fold it away under somebody's hands.
+            folded = st.expander(group, key=f"group {group}", on_change="rerun")
+            beneath = st.empty()
+            if changed:
+                beneath.caption(f"{group}: {len(changed)} changed")
             for lever in own:
                 value = c.levers.get(lever.key, lever.value)
                 if folded.open:

@@ -98,6 +98,14 @@ def test_a_lever_changes_the_right_number(visitor: Visitor) -> None:
     assert mean_shown(visitor, "my-plan") == words_of(expected)
     assert mean_shown(visitor, "small") == words_of(flowsim.run(base, replications=20))
     assert "lever.services.stit.capacity=27" in page.url
+    # Somebody who goes on from here finds the field where it was, with the cursor in it.
+    expect(field).to_be_focused()
+    field.fill("28")
+    field.press("Enter")
+    page.wait_for_url("**lever.services.stit.capacity=28**")
+    visitor.settle()
+    further = flowsim.run(with_levers(base, {"services.stit.capacity": 28.0}), replications=20)
+    assert mean_shown(visitor, "my-plan") == words_of(further)
 
 
 def test_a_link_shows_the_same(visitor: Visitor, chromium: Browser, server: str) -> None:

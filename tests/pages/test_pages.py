@@ -66,7 +66,7 @@ def test_what_is_folded_away_is_not_drawn_and_keeps_its_levers() -> None:
     test = opened(levers={"services.stit.capacity": 27.0})
     assert not test.exception
     assert [n.label for n in test.number_input] == ["Replications"]
-    assert "STIT (1 changed)" in [fold.label for fold in test.expander]
+    assert "STIT: 1 changed" in [beneath.value for beneath in test.caption]
     assert test.query_params["lever.services.stit.capacity"] == "27"
 
 
