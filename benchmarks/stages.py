@@ -9,6 +9,8 @@ far from linear or memory grows with the number of replications.
 from __future__ import annotations
 
 import argparse
+import cProfile
+import pstats
 import sys
 from statistics import median
 from typing import Final
@@ -35,7 +37,8 @@ from flowsim.scenario.edits import document_of
 from flowsim.scenario.model import Scenario
 
 MOST_MEGABYTES: Final = 150  # for one replication, with all that is imported
-MOST_GROWTH: Final = 1.2  # cost per person at the largest size against the smallest
+MOST_GROWTH: Final = 1.2  # CPU time per person at the largest size against the smallest
+MOST_GROWTH_OF_CALLS: Final = 1.05
 MOST_GROWTH_OF_MEMORY_MEGABYTES: Final = 20  # besides the daily results, at the most replications
 
 
@@ -52,6 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     fine = [
         _say_growth("days", {n: _longer(scenario, n) for n in asked.times}, asked.engine, asked.repeats),
         _say_growth("people", {n: _busier(scenario, n) for n in asked.times}, asked.engine, asked.repeats),
+        _say_calls({n: _busier(scenario, n) for n in asked.times}, asked.engine),
         _say_memory(asked.scenario, asked.engine, asked.replications),
     ]
     return 0 if all(fine) else 1
@@ -173,6 +177,31 @@ def _cost_per_person(plan: Blueprint, engine: str, number: int) -> float:
     return seconds(lambda: run_flowsim(plan, number, engine=engine))[0] / people
 
 
+def _say_calls(scenarios: dict[int, Scenario], engine: str) -> bool:
+    """Calls of functions per person in the SimPy model as the city grows; whether they stay the same.
+
+    They can be counted where times swing: what time grows besides is memory that lies farther away.
+    """
+    if engine != "simpy":
+        return True
+    calls = {times: _calls_per_person(blueprint_of(scenario)) for times, scenario in scenarios.items()}
+    smallest, largest = calls[min(calls)], calls[max(calls)]
+    print("Calls of functions per person who can meet a limit, as people grow")
+    for times, number in calls.items():
+        print(f"  people x {times}: {number:.1f}, {number / smallest:.3f} times as many")
+    fine = largest <= MOST_GROWTH_OF_CALLS * smallest
+    print(f"{'linear' if fine else 'NOT linear'} (at most {MOST_GROWTH_OF_CALLS:g} is asked for)\n")
+    return fine
+
+
+def _calls_per_person(plan: Blueprint) -> float:
+    people = populate(plan, Ranks(SEED, 0))
+    watched = cProfile.Profile()
+    watched.runcall(simulate, people, plan.offer, float(plan.scenario.run.days), "simpy")
+    # pstats.Stats.total_calls: every call of every function, those within others too.
+    return int(vars(pstats.Stats(watched))["total_calls"]) / int(people.hindered.sum())
+
+
 # ---- memory --------------------------------------------------------------------------------------
 
 
@@ -185,8 +214,8 @@ def _say_memory(scenario: str, engine: str, replications: list[int]) -> bool:
         print(
             f"  {number:5d} replications: {used['itself']:.0f} themselves, {used['peak']:.0f} the process, {results:.0f} daily results"
         )
-    besides = [used["peak"] - used["results"] for used in found.values()]
-    first, more = found[min(found)], max(besides) - min(besides)
+    first, last = found[min(found)], found[max(found)]
+    more = last["peak"] - last["results"] - (first["peak"] - first["results"])
     fine = bool(first["peak"] < MOST_MEGABYTES) and more <= MOST_GROWTH_OF_MEMORY_MEGABYTES
     print(
         f"({first['how']}; {'fine' if fine else 'TOO MUCH'}: at most {MOST_MEGABYTES} for {min(found)}, and "
