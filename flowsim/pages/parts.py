@@ -27,8 +27,8 @@ from flowsim.pages.session import (
 
 POLL_SECONDS: Final = 1.2
 # So long a page waits for a run before it draws what there is of it: most answers are whole by then, and drawn once.
-MOMENT_SECONDS: Final = 2.0
-GLANCE_SECONDS: Final = 0.2
+MOMENT_SECONDS: Final = 4.0
+GLANCE_SECONDS: Final = 0.5
 # A page that shows what there is so far is drawn again when there is so many times as much.
 WORTH_TIMES: Final = 4
 # Where many wait nobody is served sooner by looking more often.
@@ -204,13 +204,18 @@ def awaited(orders: Sequence[Order]) -> None:
     """Ask for runs and give them a moment, so that most pages are drawn once, with all there is to see."""
     hold_in_address()  # what is chosen is settled by now, and a link should not wait for its answer
     holder = st.empty()
-    until = time.monotonic() + MOMENT_SECONDS
+    begun = drawn_at = time.monotonic()
     found = standings(orders)
     # Where others wait too it will not be over in a moment, and looking costs what they wait for.
-    while not (_finished(found) or is_stopped() or any(s.ahead for s in found)) and time.monotonic() < until:
-        done, wanted = sum(s.done for s in found), sum(s.wanted for s in found)
-        # Showing something is also when Streamlit hears that the visitor has moved on.
-        holder.progress(min(done / wanted, 1.0), f"Running: {done:,} of {wanted:,} replications.")
+    while not (_finished(found) or is_stopped() or any(s.ahead for s in found)):
+        now = time.monotonic()
+        if now > begun + MOMENT_SECONDS:
+            break
+        if now >= drawn_at:
+            drawn_at = now + GLANCE_SECONDS
+            done, wanted = sum(s.done for s in found), sum(s.wanted for s in found)
+            # Showing something is also when Streamlit hears that the visitor has moved on.
+            holder.progress(min(done / wanted, 1.0), f"Running: {done:,} of {wanted:,} replications.")
         runner().wait_for_news(GLANCE_SECONDS)
         found = standings(orders)
     holder.empty()
