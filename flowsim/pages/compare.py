@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -123,26 +124,28 @@ def _own_plan() -> None:
     moved: dict[str, float] = {}
     for group in GROUPS:
         own = [lever for lever in levers if lever.group == group]
-        changed = [lever for lever in own if lever.key in c.levers]
         if own:
-            # What is folded away is not drawn: forty fields take as long as the answer. Its title never changes, or
-            # Streamlit would take it for another one and fold it away under somebody's hands.
-            folded = st.expander(group, key=f"group {group}", on_change="rerun")
-            beneath = st.empty()
-            if changed:
-                beneath.caption(f"{group}: {len(changed)} changed")
-            for lever in own:
-                value = c.levers.get(lever.key, lever.value)
-                if folded.open:
-                    with folded:
-                        value = _lever(lever, value, f"{version} {on} {lever.key}")
-                if value != lever.value:
-                    moved[lever.key] = value
+            moved |= _group(group, own, c.levers, f"{version} {on}")
     if moved != dict(c.levers):
         choose(levers=moved)
         st.rerun()
     if moved:
         st.button("Put all levers back", on_click=_put_back)
+
+
+def _group(group: str, own: Sequence[Lever], set_to: Mapping[str, float], key: str) -> dict[str, float]:
+    """A group of levers to unfold; those that are not where the scenario has them, and where they are."""
+    # What is folded away is not drawn: forty fields take as long as the answer. Its title never changes, or
+    # Streamlit would take it for another one and fold it away under somebody's hands.
+    folded = st.expander(group, key=f"group {group}", on_change="rerun")
+    beneath = st.empty()
+    if changed := [lever for lever in own if lever.key in set_to]:
+        beneath.caption(f"{group}: {len(changed)} changed")
+    values = {lever.key: set_to.get(lever.key, lever.value) for lever in own}
+    if folded.open:
+        with folded:
+            values = {lever.key: _lever(lever, values[lever.key], f"{key} {lever.key}") for lever in own}
+    return {lever.key: values[lever.key] for lever in own if values[lever.key] != lever.value}
 
 
 def _put_back() -> None:
