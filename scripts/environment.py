@@ -272,12 +272,14 @@ def _build(environment: Path, lock: Path) -> None:
     _remove(environment)
     pip = _create(environment)
     tell(f"Installing what {lock.name} lists; this takes about a minute.")
-    # Not compiled beforehand, which takes as long as all the rest: Python keeps what it compiles on first use.
     options = ["--require-hashes", "--only-binary", ":all:", "--no-deps", "--no-input", "--no-compile"]
     quiet = ["--disable-pip-version-check", "--progress-bar", "off", "--quiet"]
     code, said = _call([*pip, "install", *options, *quiet, "-r", str(lock)])
     if code:
         raise SetupError(explain(said))
+    # On all cores: pip would compile one file after another. Left to first use, every process would do it anew
+    # where PYTHONDONTWRITEBYTECODE is set. What cannot be compiled (templates) is not imported either.
+    _call([str(python_of(environment)), "-m", "compileall", "-q", "-j", "0", str(packages_of(environment))])
     path_file = packages_of(environment) / "flowsim-project.pth"
     path_file.write_text(path_file_text(environment), encoding="ascii")
 
