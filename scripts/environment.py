@@ -203,9 +203,11 @@ def one_at_a_time(environment: Path, patience_seconds: float = 900.0) -> Iterato
         yield
 
 
-def _call(command: list[str]) -> tuple[int, str]:
+def call(command: list[str], folder: Path | None = None) -> tuple[int, str]:
+    """Run a command to its end, led astray by no settings; its exit code, and all that it said."""
     done = subprocess.run(
         command,
+        cwd=folder,
         env={**clean_settings(), "PYTHONIOENCODING": "utf-8"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -241,16 +243,16 @@ def _create(environment: Path) -> list[str]:
     """Make an empty environment; return the command that is its pip."""
     inside = str(python_of(environment))
     # Without pip at first, because that works even where Debian has taken ensurepip away.
-    code, said = _call([base_python(), "-m", "venv", "--without-pip", str(environment)])
+    code, said = call([base_python(), "-m", "venv", "--without-pip", str(environment)])
     if code == 0:
-        if _call([inside, "-m", "ensurepip"])[0] == 0:
+        if call([inside, "-m", "ensurepip"])[0] == 0:
             return [inside, "-m", "pip"]
         # A pip of 22.3 or newer can work for another Python, also where the system's own is closed to it.
         lent = [base_python(), "-m", "pip", "--python", inside]
-        if _call([*lent, "--version"])[0] == 0:
+        if call([*lent, "--version"])[0] == 0:
             return lent
     if importlib.util.find_spec("virtualenv"):
-        code, said = _call([base_python(), "-m", "virtualenv", "--clear", str(environment)])
+        code, said = call([base_python(), "-m", "virtualenv", "--clear", str(environment)])
         if code == 0:
             return [inside, "-m", "pip"]
     if code == 0:
@@ -274,12 +276,12 @@ def _build(environment: Path, lock: Path) -> None:
     tell(f"Installing what {lock.name} lists; this takes about a minute.")
     options = ["--require-hashes", "--only-binary", ":all:", "--no-deps", "--no-input", "--no-compile"]
     quiet = ["--disable-pip-version-check", "--progress-bar", "off", "--quiet"]
-    code, said = _call([*pip, "install", *options, *quiet, "-r", str(lock)])
+    code, said = call([*pip, "install", *options, *quiet, "-r", str(lock)])
     if code:
         raise SetupError(explain(said))
     # On all cores: pip would compile one file after another. Left to first use, every process would do it anew
     # where PYTHONDONTWRITEBYTECODE is set. What cannot be compiled (templates) is not imported either.
-    _call([str(python_of(environment)), "-m", "compileall", "-q", "-j", "0", str(packages_of(environment))])
+    call([str(python_of(environment)), "-m", "compileall", "-q", "-j", "0", str(packages_of(environment))])
     path_file = packages_of(environment) / "flowsim-project.pth"
     path_file.write_text(path_file_text(environment), encoding="ascii")
 

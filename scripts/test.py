@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from browser import install_chromium
-from environment import ROOT, clean_settings, prepare_or_leave
+from environment import ROOT, call, clean_settings, prepare_or_leave
 
 CHECKS = {
     "ruff check": ("ruff", "check", "."),
@@ -35,29 +35,16 @@ WORKERS = min(os.cpu_count() or 1, 4)
 def run_checks(python: str, checks: dict[str, tuple[str, ...]]) -> dict[str, bool]:
     """Run tools over the tree, side by side for none keeps more than one core busy; say of each how it went."""
     with ThreadPoolExecutor(len(checks)) as side_by_side:
-        under_way = {name: side_by_side.submit(run_check, python, words) for name, words in checks.items()}
+        under_way = {
+            name: side_by_side.submit(call, [python, "-m", *words], ROOT) for name, words in checks.items()
+        }
         went_well = {}
         for name, check in under_way.items():
             print(f"\n== {name}", flush=True)
-            done = check.result()
-            print(done.stdout, end="", flush=True)
-            went_well[name] = done.returncode == 0
+            code, said = check.result()
+            print(said, end="", flush=True)
+            went_well[name] = code == 0
     return went_well
-
-
-def run_check(python: str, words: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-    """Run one tool over the tree; what it said, and how it went."""
-    return subprocess.run(
-        [python, "-m", *words],
-        cwd=ROOT,
-        env={**clean_settings(), "PYTHONIOENCODING": "utf-8"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
 
 
 def run_pytest(python: str, words: list[str]) -> tuple[int, str]:
