@@ -21,6 +21,15 @@ def order_of(numbers: Ints, below: int) -> Ints:
     return counting_loops.order_of(numbers, below)
 
 
+def place_in_order(numbers: Ints, below: int) -> Ints:
+    """Where each of the whole numbers from 0 to under `below` stands when they are sorted so. Shape as given."""
+    if not are_compiled():
+        return _places_by_numpy(numbers, below)
+    from flowsim import counting_loops
+
+    return counting_loops.place_in_order(numbers, below)
+
+
 def pairs(left: Ints, right: Ints, below: int) -> tuple[Ints, Ints]:
     """Positions (i, j) with left[i] == right[j], every such pair once, in the order of i, then of j.
 
@@ -54,6 +63,13 @@ def _order_by_numpy(numbers: Ints, below: int) -> Ints:
     for bits in range(16, int(below).bit_length(), 16):
         order = order[np.argsort((numbers >> bits).astype(np.uint16)[order], kind="stable")]
     return order
+
+
+def _places_by_numpy(numbers: Ints, below: int) -> Ints:
+    order = _order_by_numpy(numbers, below)
+    place = np.empty_like(order)
+    place[order] = np.arange(order.size)
+    return place
 
 
 def _pairs_by_numpy(left: Ints, rows_of: Ints, first_of: Ints) -> tuple[Ints, Ints]:

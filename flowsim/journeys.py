@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
-from flowsim.counting import order_of
+from flowsim.counting import place_in_order
+from flowsim.loops import are_compiled
 from flowsim.units import Floats, Ints
 
 # Why somebody deals with a service.
@@ -94,15 +94,19 @@ def journeys_from(who: Who, tables: Sequence[Table], horizon: float) -> Journeys
     are simply not there. The parts are left as they are.
     """
     tables = [_begun(table, horizon) for table in tables]
-    place = _places([table["person"] for table in tables], who.route.size)
-    whole = {name: _laid_out([t[name] for t in tables], place, np.int64) for name in WHOLE}
-    times = {name: _laid_out([t[name] for t in tables], place, np.float64) for name in TIMES}
+    persons = [table["person"] for table in tables]
+    place = place_in_order(np.concatenate(persons), who.route.size)
+    whole = np.empty((len(WHOLE), place.size), dtype=np.int64)
+    times = np.empty((len(TIMES) + 1, place.size))
+    begin = 0
+    for table in tables:
+        end = begin + table["person"].size
+        _put(place[begin:end], table, horizon, whole, times)
+        begin = end
     # An engine notes on entry when a stay will be over; past the horizon that is a plan, no event.
-    due = times["ready"].copy()
-    for column in times.values():
-        column[column >= horizon] = np.nan
-    whole["outcome"][np.isnan(times["left"])] = OPEN
-    return Journeys(who=who, horizon=horizon, due=due, **whole, **times)
+    *happened, due = times
+    columns = dict(zip(COLUMNS, (*whole, *happened), strict=True))
+    return Journeys(who=who, horizon=horizon, due=due, **columns)
 
 
 def _begun(table: Table, horizon: float) -> Table:
@@ -111,18 +115,29 @@ def _begun(table: Table, horizon: float) -> Table:
     return table if happened.all() else {name: table[name][happened] for name in COLUMNS}
 
 
-def _places(persons: list[Ints], people: int) -> list[Ints]:
-    """For each part, where its rows stand when all rows are in the order of person."""
-    ends = np.cumsum([0, *(person.size for person in persons)])
-    order = order_of(np.concatenate(persons), people)
-    place = np.empty_like(order)
-    place[order] = np.arange(order.size)
-    return [place[begin:end] for begin, end in pairwise(ends.tolist())]
+def _put(place: Ints, table: Table, horizon: float, whole: Ints, times: Floats) -> None:
+    columns = [table[name] for name in COLUMNS]
+    if not are_compiled():
+        put_by_columns(place, columns, horizon, whole, times)
+        return
+    from flowsim.journeys_loop import put_rows
+
+    put_rows(place, tuple(columns), horizon, whole, times, OPEN)
 
 
-def _laid_out(parts: list[np.ndarray], place: list[Ints], kind: type) -> np.ndarray:
-    """One column from its parts, every value put straight into its place."""
-    column: np.ndarray = np.empty(sum(part.size for part in parts), dtype=kind)
-    for part, there in zip(parts, place, strict=True):
-        column[there] = part
-    return column
+def put_by_columns(
+    place: Ints, columns: Sequence[np.ndarray], horizon: float, whole: Ints, times: Floats
+) -> None:
+    """Write the columns of a part, in the order of COLUMNS, into the places of its rows, and `ready` once more.
+
+    `whole` has shape (len(WHOLE), all rows), `times` (len(TIMES) + 1, all rows): in the last row of it `ready` stays
+    as it is; elsewhere a time at or past the horizon becomes NaN, and an outcome whose time has not come OPEN.
+    """
+    for to, column in zip((*whole, *times[:-1]), columns, strict=True):
+        to[place] = column
+    times[-1, place] = columns[COLUMNS.index("ready")]
+    for to in times[:-1]:
+        now = to[place]
+        to[place] = np.where(now < horizon, now, np.nan)
+    left, outcome = times[TIMES.index("left"), place], WHOLE.index("outcome")
+    whole[outcome, place[np.isnan(left)]] = OPEN

@@ -53,6 +53,8 @@ def test_with_numba_and_without_it_are_the_same(seed: int) -> None:
     numbers = some_numbers(seed, size, keys)
     loop, arrays = counting_loops.order_of(numbers, keys), counting._order_by_numpy(numbers, keys)
     assert loop.tolist() == arrays.tolist()
+    places = [place(numbers, keys) for place in (counting_loops.place_in_order, counting._places_by_numpy)]
+    assert places[0][loop].tolist() == places[1][loop].tolist() == list(range(size))
 
     begin, end = some_times(seed, size), some_times(seed + 100, size)
     end = np.where(end < begin, begin, end)
@@ -76,6 +78,8 @@ def test_a_loop_never_writes_beside_its_table() -> None:
     one, day = np.array([3]), np.array([0.5])
     with pytest.raises(IndexError):
         counting_loops.order_of(one, 3)
+    with pytest.raises(IndexError):
+        counting_loops.place_in_order(one, 3)
     with pytest.raises(IndexError):
         counting_loops.under_way(day, day, one, 3, 5, 0)
     with pytest.raises(IndexError):

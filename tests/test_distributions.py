@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from flowsim.distributions import cdf, in_progress, largest, mean, quantile
+from flowsim.distributions import NO_BLEND, cdf, in_progress, largest, mean, quantile, together
 from flowsim.scenario.model import Distribution
 from flowsim.units import Floats, grid, on_grid
 
@@ -329,9 +329,32 @@ HUMPS = spec(
 @example(law=HUMPS)
 @settings(deadline=None, max_examples=50)
 def test_a_rank_gives_the_same_value_alone_and_in_company(law: Distribution) -> None:
-    together = quantile(law, RANKS)
+    all_of_them = quantile(law, RANKS)
     for i in (0, 17, 500, 1000):
-        assert quantile(law, RANKS[i : i + 1])[0] == together[i]
+        assert quantile(law, RANKS[i : i + 1])[0] == all_of_them[i]
+
+
+@given(laws=st.lists(any_law(), min_size=1, max_size=6), seed=st.integers(0, 2**32))
+@example(laws=[HUMPS, *ALL], seed=1)
+@settings(deadline=None, max_examples=50)
+def test_many_distributions_at_once_are_what_each_is_alone(laws: list[Distribution], seed: int) -> None:
+    """In any order and company, as new stays and as stays under way; who has no distribution gets nothing."""
+    luck = np.random.default_rng(seed)
+    every = [*laws, *laws]
+    number = luck.integers(NO_BLEND, len(every), 400)
+    ranks = np.concatenate([luck.random(396), [0.0, 1e-17, 1 - 2**-53, 0.5]])
+    found = together(every, in_progress=range(len(laws), len(every))).days(number, ranks)
+    assert not found[number == NO_BLEND].any()
+    for n, law in enumerate(laws):
+        assert found[number == n].tobytes() == quantile(law, ranks[number == n]).tobytes()
+        lasting = ranks[number == n + len(laws)]
+        alone = in_progress(law, lasting, np.zeros(lasting.size))[0]
+        assert found[number == n + len(laws)].tobytes() == alone.tobytes()
+
+
+def test_nobody_at_all_is_looked_up_too() -> None:
+    for laws in ([], [spec(mean=4, sd=3), HUMPS]):
+        assert together(laws).days(np.zeros(0, dtype=np.int64), np.zeros(0)).shape == (0,)
 
 
 @pytest.mark.parametrize("shape", [(0,), (2, 3), ()])

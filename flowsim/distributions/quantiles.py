@@ -12,14 +12,17 @@ proportion to their length, and the moment falls anywhere in the stay with equal
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
-from flowsim.distributions.blends import Atoms, Blend, Smooth, Split, inverse, make_blend, smooth_share
+from flowsim.distributions.blends import Atoms, Blend, Smooth, Split, make_blend, smooth_share
+from flowsim.distributions.curves import inverse
 from flowsim.distributions.families import BY_MEAN, BY_MEDIAN
 from flowsim.distributions.pieces import Cut, PowerGamma, share_at
+from flowsim.distributions.together import Together, put_together
 from flowsim.scenario.model import Distribution
 from flowsim.units import Floats, grid, on_grid
 
@@ -34,6 +37,18 @@ def quantile(spec: Distribution, ranks: Floats) -> Floats:
     Raises ValueError where the distribution cannot be worked out, in words.
     """
     return on_grid(inverse(_blend(spec), ranks))
+
+
+def together(specs: Sequence[Distribution], in_progress: Collection[int] = ()) -> Together:
+    """The quantile functions of many distributions by their numbers in `specs`, to be looked up at once.
+
+    For numbers `in_progress` those of the whole lengths of stays that are under way, as in the function of that name.
+    Raises ValueError as `quantile`.
+    """
+    chosen = set(in_progress)
+    return put_together(
+        [_blend_by_length(spec) if number in chosen else _blend(spec) for number, spec in enumerate(specs)]
+    )
 
 
 def cdf(spec: Distribution, days: Floats) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowsim.journeys import STAY
+from flowsim.loops import are_compiled
 from flowsim.people import NONE, People, Steps
 from flowsim.scenario.offer import STAY_SCALE, Offer
 from flowsim.units import Floats, Ints, on_grid
@@ -13,30 +14,44 @@ Table = dict[str, np.ndarray]
 
 
 def journeys_of_unhindered(people: People, offer: Offer, horizon: float) -> list[Table]:
+    """Their rows, in one table or several: of one person always in order. Each stay is over when they are ready."""
+    return (
+        _all_at_once(people, offer, horizon) if not are_compiled() else [_one_by_one(people, offer, horizon)]
+    )
+
+
+def _one_by_one(people: People, offer: Offer, horizon: float) -> Table:
+    from flowsim.engine.unhindered_loop import lived
+
+    steps = people.unhindered_steps
+    *columns, rows = lived(
+        people.hindered, people.first_step, people.arrives, steps.number, steps.service, steps.stay,
+        steps.decided_rank, steps.next, steps.exit, offer.dated[STAY_SCALE], offer.decided, offer.decides_later,
+        offer.first_day, horizon,
+    )  # fmt: skip
+    return _table(*(column[:rows] for column in columns))
+
+
+def _all_at_once(people: People, offer: Offer, horizon: float) -> list[Table]:
     """One table for each depth of itinerary: everybody's first step, everybody's second, and so on."""
     person = np.flatnonzero(~people.hindered & (people.first_step != NONE))
     step, now = people.first_step[person], people.arrives[person]
-    tables: list[Table] = []
+    steps, tables = people.unhindered_steps, []
     while step.size:
-        ready = ready_after(people.unhindered_steps, offer, step, now)
-        follows = people.unhindered_steps.next[step]
-        service = people.unhindered_steps.service
-        tables.append(
-            {
-                "person": person,
-                "step": people.unhindered_steps.number[step],
-                "purpose": np.full(step.size, STAY, dtype=np.int64),
-                "service": service[step],
-                "asked": now,
-                "started": now,
-                "ready": ready,
-                "left": ready,
-                "outcome": np.where(follows == NONE, people.unhindered_steps.exit[step], service[follows]),
-            }
-        )
+        ready = ready_after(steps, offer, step, now)
+        follows = steps.next[step]
+        outcome = np.where(follows == NONE, steps.exit[step], steps.service[follows])
+        tables.append(_table(person, steps.number[step], steps.service[step], outcome, now, ready))
         goes_on = (follows != NONE) & (ready < horizon)
         person, step, now = person[goes_on], follows[goes_on], ready[goes_on]
     return tables
+
+
+def _table(person: Ints, step: Ints, service: Ints, outcome: Ints, asked: Floats, ready: Floats) -> Table:
+    return {
+        "person": person, "step": step, "purpose": np.full(person.size, STAY, dtype=np.int64), "service": service,
+        "asked": asked, "started": asked, "ready": ready, "left": ready, "outcome": outcome,
+    }  # fmt: skip
 
 
 def ready_after(steps: Steps, offer: Offer, step: Ints, now: Floats) -> Floats:
@@ -46,7 +61,7 @@ def ready_after(steps: Steps, offer: Offer, step: Ints, now: Floats) -> Floats:
     """
     service, day = steps.service[step], np.floor(now).astype(np.int64) - offer.first_day
     over = now + on_grid(steps.stay[step] * offer.dated[STAY_SCALE][service, day])
-    varies = np.any(offer.decided < 1, axis=1)[service]
+    varies = offer.decides_later[service]
     ready = over.copy()
     ready[varies] += _declared_after(
         steps.decided_rank[step][varies],

@@ -18,6 +18,7 @@ from flowsim.people.walk import (
     ROOM,
     TO_NEXT,
     TO_OTHERWISE,
+    Chain,
     Groups,
     RelapseRows,
     Rows,
@@ -87,12 +88,19 @@ def _climbed(cumulative: Floats, begin: Ints, last: Ints, rank: Floats) -> Ints:
 
 
 def walked(
-    people: Travellers, groups: Groups, needs: Needs, keys: Keys, replication: int, hindered: bool
+    people: Travellers, groups: Groups, needs: Needs, keys: Keys, replication: int
 ) -> tuple[Rows, TaskRows]:
-    """Everybody's steps and tasks in ranks. Raises RunError where somebody's itinerary has no end."""
-    walk = _Walk(people, groups, needs, keys, replication, hindered)
-    rows = walk.rows()
-    return walk.with_tasks(rows) if hindered else (rows, room_for(TaskRows, 0))
+    """The steps and tasks, in ranks, of people who can be hindered. Raises RunError where an itinerary has no end."""
+    walk = _Walk(people, groups, needs, keys, replication, hindered=True)
+    return walk.with_tasks(walk.rows())
+
+
+def walked_unhindered(
+    people: Travellers, groups: Groups, needs: Needs, keys: Keys, replication: int
+) -> Chain:
+    """The steps, in ranks, of people who never meet a limit. Raises RunError where an itinerary has no end."""
+    rows = _Walk(people, groups, needs, keys, replication, hindered=False).rows()
+    return Chain(*(getattr(rows, column) for column in Chain._fields))
 
 
 class _Ahead:

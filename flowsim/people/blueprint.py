@@ -15,6 +15,7 @@ from flowsim.people.arrivals import Demand, demand
 from flowsim.people.crowds import Crowds, crowds_of
 from flowsim.people.needs import Lookup, VisitNeeds, kinds_of, plan_b_of
 from flowsim.people.routes import Dealing, dealing
+from flowsim.people.start import Start, start_of
 from flowsim.people.tables import Keys, Tables, keys_of, tables_of
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.offer import Offer, build_offer
@@ -43,6 +44,7 @@ class Blueprint:
     lookup: Lookup
     tables: Tables
     crowds: Crowds
+    start: Start
     same_needs: bytes
     _keys: dict[int, Keys] = field(default_factory=dict)
 
@@ -104,6 +106,7 @@ def prepare(timeline: Timeline) -> Blueprint:
     lookup = Lookup(timeline, offer, plan_b, kinds_of(timeline.versions))
     same_needs = _digest_of_needs(lookup)
     lookup, tables = _known_tables(same_needs, lookup)
+    crowds = crowds_of(lookup)
     return Blueprint(
         scenario=scenario,
         timeline=timeline,
@@ -112,7 +115,8 @@ def prepare(timeline: Timeline) -> Blueprint:
         dealing={name: dealing(timeline, name) for name in scenario.streams},
         lookup=lookup,
         tables=tables,
-        crowds=crowds_of(lookup),
+        crowds=crowds,
+        start=start_of(lookup, crowds),
         same_needs=same_needs,
     )
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from flowsim.distributions import quantile
+from flowsim.distributions import NO_BLEND, Together
 from flowsim.loops import are_compiled
 from flowsim.people import all_at_once
 from flowsim.people.blueprint import Blueprint
-from flowsim.people.steps import Steps
-from flowsim.people.tables import NO_ROW, Keys, Tables
-from flowsim.people.walk import Groups, RelapseRows, Rows, TaskRows, Travellers
+from flowsim.people.steps import NONE, Steps
+from flowsim.people.tables import Keys, Tables
+from flowsim.people.walk import Groups, RelapseRows, Rows, Travellers
 from flowsim.ranks import Ranks
-from flowsim.scenario.model import Distribution
 from flowsim.units import Floats, Ints, on_grid
 
 
@@ -32,15 +32,16 @@ class Walkers:
 def itineraries(plan: Blueprint, ranks: Ranks, walkers: Walkers) -> Steps:
     """The itineraries of people who can be hindered, with tasks, plans B and relapses."""
     tables, keys = plan.tables, plan.keys(ranks.seed)
-    rows, tasks = _walked(tables, keys, ranks, walkers, hindered=True)
+    given = (walkers.travellers, walkers.groups, tables.needs, keys, ranks.replication)
+    rows, tasks = ways_to_walk().walked(*given)
     leaves_after = _leaves_after(tables, rows)
     relapses = _relapses(tables, keys, ranks, walkers, rows, leaves_after)
     needs = tables.needs
     settled = walkers.settled_stay[rows.traveller]
     is_settled = (rows.number == 0) & ~np.isnan(settled)
     stay, work, relapse_stay = _days(
-        tables.specs,
-        (np.where(is_settled, NO_ROW, needs.stay[rows.need]), rows.stay_rank),
+        tables.quantiles,
+        (np.where(is_settled, NO_BLEND, needs.stay[rows.need]), rows.stay_rank),
         (tasks.work, tasks.rank),
         (needs.unwell_stay[rows.need[relapses.step]], relapses.stay_rank),
     )
@@ -60,21 +61,28 @@ def itineraries(plan: Blueprint, ranks: Ranks, walkers: Walkers) -> Steps:
 def unhindered_itineraries(plan: Blueprint, ranks: Ranks, walkers: Walkers) -> Steps:
     """The itineraries of people who never meet a limit: the first steps are the first rows, in their order."""
     tables = plan.tables
-    rows, _ = _walked(tables, plan.keys(ranks.seed), ranks, walkers, hindered=False)
-    (stay,) = _days(tables.specs, (tables.needs.stay[rows.need], rows.stay_rank))
-    return _steps(tables, walkers, rows, stay, np.full(stay.size, np.inf))
+    given = (walkers.travellers, walkers.groups, tables.needs, plan.keys(ranks.seed), ranks.replication)
+    chain = ways_to_walk().walked_unhindered(*given)
+    size, none = chain.need.size, np.zeros(0, dtype=np.int64)
+    nowhere, nothing = np.broadcast_to(np.int64(NONE), size), np.broadcast_to(np.int64(0), size)
+    return Steps(
+        person=walkers.person[chain.traveller], number=chain.number, service=chain.service,
+        stay=tables.quantiles.days(tables.needs.stay[chain.need], chain.stay_rank),
+        decided_rank=chain.decided_rank, size_start=tables.size_start[chain.need],
+        size_end=tables.size_end[chain.need], priority=tables.priority[chain.need], next=chain.next,
+        otherwise=nowhere, exit=chain.exit, leaves_after=np.broadcast_to(np.inf, size), first_task=nothing,
+        tasks=nothing, task_team=none, task_work=np.zeros(0), first_relapse=nothing, relapses=nothing,
+        relapse_after=np.zeros(0), relapse_stay=np.zeros(0), relapse_decided_rank=np.zeros(0),
+    )  # fmt: skip
 
 
-def _walked(
-    tables: Tables, keys: Keys, ranks: Ranks, walkers: Walkers, hindered: bool
-) -> tuple[Rows, TaskRows]:
-    """Everybody's steps and tasks in ranks. Raises RunError where somebody's itinerary has no end."""
-    given = (walkers.travellers, walkers.groups, tables.needs, keys, ranks.replication, hindered)
+def ways_to_walk() -> Any:
+    """The module that looks people up: person by person where loops are compiled, else all at once."""
     if not are_compiled():
-        return all_at_once.walked(*given)
+        return all_at_once
     from flowsim.people import one_by_one
 
-    return one_by_one.walked(*given)
+    return one_by_one
 
 
 def _leaves_after(tables: Tables, rows: Rows) -> Floats:
@@ -90,35 +98,18 @@ def _relapses(
     tables: Tables, keys: Keys, ranks: Ranks, walkers: Walkers, rows: Rows, leaves_after: Floats
 ) -> RelapseRows:
     """Relapses, in ranks, that the waiting before them does not rule out; some may still be impossible."""
-    given = (
-        walkers.travellers, walkers.groups, tables.needs, keys, ranks.replication, walkers.days_left, leaves_after, rows,
+    found: RelapseRows = ways_to_walk().relapses(
+        walkers.travellers, walkers.groups, tables.needs, keys, ranks.replication, walkers.days_left, leaves_after,
+        rows,
     )  # fmt: skip
-    if not are_compiled():
-        return all_at_once.relapses(*given)
-    from flowsim.people import one_by_one
-
-    return one_by_one.relapses(*given)
+    return found
 
 
-def _days(specs: tuple[Distribution, ...], *wanted: tuple[Ints, Floats]) -> list[Floats]:
-    """What ranks come to in days, each by its distribution (a number in `specs`); without one 0."""
-    # Numpy sorts numbers of 16 bits by counting them.
-    narrow = np.int16 if len(specs) < 2**15 else np.int64
-    spec = np.concatenate([numbers for numbers, _ in wanted]).astype(narrow)
-    rank = np.concatenate([given for _, given in wanted])
-    order = np.argsort(spec, kind="stable")
-    in_order, ends = (
-        rank[order],
-        np.searchsorted(spec[order], np.arange(-1, len(specs), dtype=narrow), side="right"),
-    )
-    values = np.zeros(rank.size)
-    for number, distribution in enumerate(specs):
-        begin, end = ends[number], ends[number + 1]
-        if begin < end:
-            in_order[begin:end] = quantile(distribution, in_order[begin:end])
-    in_order[: ends[0]] = 0.0
-    values[order] = in_order
-    return np.split(values, np.cumsum([given.size for _, given in wanted])[:-1])
+def _days(quantiles: Together, *wanted: tuple[Ints, Floats]) -> list[Floats]:
+    """What ranks come to in days, each by the distribution with its number, and all of them at once."""
+    number = np.concatenate([numbers for numbers, _ in wanted])
+    days = quantiles.days(number, np.concatenate([ranks for _, ranks in wanted]))
+    return np.split(days, np.cumsum([ranks.size for _, ranks in wanted])[:-1])
 
 
 def _steps(tables: Tables, walkers: Walkers, rows: Rows, stay: Floats, leaves_after: Floats) -> Steps:

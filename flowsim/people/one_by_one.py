@@ -22,6 +22,7 @@ from flowsim.people.walk import (
     ROOM_UNHINDERED,
     TO_NEXT,
     TO_OTHERWISE,
+    Chain,
     Groups,
     RelapseRows,
     Rows,
@@ -116,17 +117,15 @@ def arrive(
 
 
 def walked(
-    people: Travellers, groups: Groups, needs: Needs, keys: Keys, replication: int, hindered: bool
+    people: Travellers, groups: Groups, needs: Needs, keys: Keys, replication: int
 ) -> tuple[Rows, TaskRows]:
-    """Everybody's steps and tasks in ranks. Raises RunError where somebody's itinerary has no end."""
+    """The steps and tasks, in ranks, of people who can be hindered. Raises RunError where an itinerary has no end."""
     count = len(people.index)
-    rows = room_for(Rows, int((ROOM if hindered else ROOM_UNHINDERED) * count) + 64)
-    tasks = room_for(TaskRows, int(ROOM * count) + 64 if hindered else 0)
+    rows, tasks = room_for(Rows, int(ROOM * count) + 64), room_for(TaskRows, int(ROOM * count) + 64)
     ahead = room_for(Ahead, MOST_AHEAD)
-    # The first steps of those who cannot be hindered have their rows.
-    far = Progress(0, 0 if hindered else count, 0, DONE)
+    far = Progress(0, 0, 0, DONE)
     while True:
-        far = _walk(people, groups, needs, keys, replication, hindered, far, rows, tasks, ahead)
+        far = _walk(people, groups, needs, keys, replication, far, rows, tasks, ahead)
         if far.ended == DONE:
             return rows_of(rows, slice(far.rows)), rows_of(tasks, slice(far.tasks))
         if far.ended == TOO_LONG:
@@ -142,24 +141,19 @@ def _walk(  # noqa: C901 - handing the tables on to a part of it takes longer th
     needs: Needs,
     keys: Keys,
     replication: int,
-    hindered: bool,
     begun: Progress,
     rows: Rows,
     task_rows: TaskRows,
     ahead: Ahead,
 ) -> Progress:
-    """Look up the itineraries of people, from where `begun` says, and say how far the room sufficed.
-
-    Of those who cannot be hindered the first steps are rows 0, 1, 2… in the order of people, whatever
-    follows comes after them; they have no tasks and no plan B, for they never wait.
-    """
+    """Look up the itineraries of people, from where `begun` says, and say how far the room sufficed."""
     row, task = begun.rows, begun.tasks
     for who in range(begun.travellers, len(people.index)):
         group, index = people.group[who], people.index[who]
         source, entry = groups.source[group], groups.entry[group]
         kind = people.version[who] * needs.routes + people.route[who]
         row_before, task_before = row, task
-        other = needs.plan_b[groups.begins[group]] if hindered and groups.may_ask[group] else NONE
+        other = needs.plan_b[groups.begins[group]] if groups.may_ask[group] else NONE
         waiting = _look_ahead(ahead, 0, groups.begins[group], other, NONE)
         while waiting:
             waiting -= 1
@@ -170,11 +164,8 @@ def _walk(  # noqa: C901 - handing the tables on to a part of it takes longer th
                 return Progress(who, row_before, task_before, TOO_LONG)
             if row == len(rows.number) or task + needs.tasks[need] > len(task_rows.team):
                 return Progress(who, row_before, task_before, NO_ROOM)
-            if hindered or number > 0:
-                at = row
-                row += 1
-            else:
-                at = who
+            at = row
+            row += 1
             visit = _visits_before(rows.service, rows.parent, parent, service)
             place = source * needs.services + service
             stay, way, decided, leaves = block(
@@ -201,27 +192,23 @@ def _walk(  # noqa: C901 - handing the tables on to a part of it takes longer th
                     rows.next[parent] = at
                 else:
                     rows.otherwise[parent] = at
-            if hindered:
-                done_before = groups.team[group] if number == 0 else NONE
-                for given in range(needs.first_task[need], needs.first_task[need] + needs.tasks[need]):
-                    waits_for_it = needs.task_team[given] == done_before
-                    if waits_for_it:
-                        done_before = NONE
-                    if done_before != NONE:
-                        continue
-                    key = 2 * (place * needs.services + needs.task_team[given])
-                    needed, work, _, _ = block(
-                        keys.task[key], keys.task[key + 1], index, replication, visit, 0
-                    )
-                    if waits_for_it or needs.task_share[given] >= 1.0 or needed < needs.task_share[given]:
-                        task_rows.team[task] = needs.task_team[given]
-                        task_rows.work[task] = needs.task_work[given]
-                        task_rows.rank[task] = work
-                        task += 1
+            done_before = groups.team[group] if number == 0 else NONE
+            for given in range(needs.first_task[need], needs.first_task[need] + needs.tasks[need]):
+                waits_for_it = needs.task_team[given] == done_before
+                if waits_for_it:
+                    done_before = NONE
+                if done_before != NONE:
+                    continue
+                key = 2 * (place * needs.services + needs.task_team[given])
+                needed, work, _, _ = block(keys.task[key], keys.task[key + 1], index, replication, visit, 0)
+                if waits_for_it or needs.task_share[given] >= 1.0 or needed < needs.task_share[given]:
+                    task_rows.team[task] = needs.task_team[given]
+                    task_rows.work[task] = needs.task_work[given]
+                    task_rows.rank[task] = work
+                    task += 1
             rows.tasks[at] = task - rows.first_task[at]
             if onward >= 0:
-                other = needs.plan_b[onward] if hindered else NONE
-                waiting = _look_ahead(ahead, waiting, onward, other, at)
+                waiting = _look_ahead(ahead, waiting, onward, needs.plan_b[onward], at)
     return Progress(len(people.index), row, task, DONE)
 
 
@@ -254,6 +241,74 @@ def _way(way_to: Any, way_share: Any, first: int, ways: int, rank: float) -> int
         way += 1
     onward: int = way_to[way]
     return onward
+
+
+def walked_unhindered(
+    people: Travellers, groups: Groups, needs: Needs, keys: Keys, replication: int
+) -> Chain:
+    """The steps, in ranks, of people who never meet a limit. Raises RunError where an itinerary has no end."""
+    count = len(people.index)
+    chain = room_for(Chain, int(ROOM_UNHINDERED * count) + 64)
+    far = Progress(0, count, 0, DONE)
+    while True:
+        far = _walk_unhindered(people, groups, needs, keys, replication, far, chain)
+        if far.ended == DONE:
+            return rows_of(chain, slice(far.rows))
+        if far.ended == TOO_LONG:
+            raise without_end()
+        chain = extended(chain, far.rows, 2 * len(chain.need) + MOST_STEPS)
+
+
+@compiled
+def _walk_unhindered(
+    people: Travellers,
+    groups: Groups,
+    needs: Needs,
+    keys: Keys,
+    replication: int,
+    begun: Progress,
+    chain: Chain,
+) -> Progress:
+    """As `_walk`, with one step after the other and nothing else."""
+    row = begun.rows
+    for who in range(begun.travellers, len(people.index)):
+        group, index = people.group[who], people.index[who]
+        source, entry = groups.source[group], groups.entry[group]
+        kind = people.version[who] * needs.routes + people.route[who]
+        row_before = row
+        at, number, service = who, 0, groups.begins[group]
+        while True:
+            need = needs.row[2 * (kind * needs.services + service) + (1 if service == entry else 0)]
+            visit, before = 0, who
+            for _ in range(number):
+                visit += chain.service[before] == service
+                before = chain.next[before]
+            place = source * needs.services + service
+            stay, way, decided, _ = block(
+                keys.visit[2 * place], keys.visit[2 * place + 1], index, replication, visit, 0
+            )
+            onward = _way(needs.way_to, needs.way_share, needs.first_way[need], needs.ways[need], way)
+            chain.traveller[at], chain.number[at], chain.service[at], chain.need[at] = (
+                who,
+                number,
+                service,
+                need,
+            )
+            chain.stay_rank[at] = stay
+            chain.decided_rank[at] = decided if needs.varies_when_decided[need] else 0.0
+            chain.next[at], chain.exit[at] = NONE, NONE
+            if onward < 0:
+                chain.exit[at] = onward
+                break
+            number += 1
+            if number >= MOST_STEPS:
+                return Progress(who, row_before, 0, TOO_LONG)
+            if row == len(chain.number):
+                return Progress(who, row_before, 0, NO_ROOM)
+            chain.next[at] = row
+            at, service = row, onward
+            row += 1
+    return Progress(len(people.index), row, 0, DONE)
 
 
 def relapses(

@@ -11,10 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsim.generators import key_of
-from flowsim.loops import are_compiled
-from flowsim.people import all_at_once
 from flowsim.people.blueprint import Blueprint
-from flowsim.people.itineraries import Walkers, itineraries, unhindered_itineraries
+from flowsim.people.itineraries import Walkers, itineraries, unhindered_itineraries, ways_to_walk
 from flowsim.people.start import AlreadyThere, already_there
 from flowsim.people.steps import NONE, Steps
 from flowsim.people.walk import Groups, Travellers
@@ -113,10 +111,11 @@ def _all_there(plan: Blueprint, ranks: Ranks) -> list[Group]:
     """People who are there at the start, each group of one route."""
     groups: list[Group] = []
     seen: dict[str, int] = {}
-    for there in already_there(plan, ranks):
+    for there in already_there(plan.start, ranks):
         first = seen.get(there.source, 0)
         seen[there.source] = first + there.size
-        groups.append(Group(there.source, there.entry, there.place, first, there.size, there=there))
+        party = there.party
+        groups.append(Group(there.source, party.entry, party.place, first, there.size, there=there))
     return groups
 
 
@@ -135,7 +134,7 @@ def _crowd(plan: Blueprint, ranks: Ranks, groups: list[Group]) -> Crowd:
             hindered.append(plan.hindered_routes[group.entry][given[begin:end]])
         else:
             arrives[begin:end] = plan.timeline.first_day
-            needed[begin:end] = given[begin:end] = group.there.route
+            needed[begin:end] = given[begin:end] = group.there.party.route
             # However short their way is, room for them has to be found at the start.
             hindered.append(np.ones(group.size, dtype=bool))
     # Each group ascends already, which this way of sorting makes use of; who is equal keeps their order.
@@ -164,12 +163,7 @@ def _arrive(
         _epochs(plan, ranks, group.source), demand.expected, demand.first_day, plan.timeline.version_of_day,
         plan.dealing[group.source], tuple(key), ranks.replication, begin, arrives, needed, given,
     )  # fmt: skip
-    if not are_compiled():
-        all_at_once.arrive(*wanted)
-        return
-    from flowsim.people import one_by_one
-
-    one_by_one.arrive(*wanted)
+    ways_to_walk().arrive(*wanted)
 
 
 def _of_those_there(plan: Blueprint, crowd: Crowd, name: str, person: Ints | None = None) -> Floats:
@@ -207,7 +201,8 @@ def _walkers(plan: Blueprint, crowd: Crowd, hindered: bool) -> Walkers:
             begins=_by_group(crowd, lambda g: g.begins),
             leads_to=_by_group(crowd, _leads_to),
             team=_by_group(
-                crowd, lambda g: NONE if g.there is None or g.there.team is None else g.there.team
+                crowd,
+                lambda g: NONE if g.there is None or g.there.party.team is None else g.there.party.team,
             ),
             may_ask=_by_group(crowd, lambda g: int(g.there is None or g.there.stay is None)),
         ),
@@ -227,7 +222,7 @@ def _versions(plan: Blueprint, arrives: Floats) -> Ints:
 def _leads_to(group: Group) -> int:
     """Where the first step of a group leads if that is settled already, else NONE."""
     there = group.there
-    return NONE if there is None or there.next_service is None else there.next_service
+    return NONE if there is None or there.party.next_service is None else there.party.next_service
 
 
 def _by_group(crowd: Crowd, read: Callable[[Group], int]) -> Any:

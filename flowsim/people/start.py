@@ -2,130 +2,206 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from flowsim.distributions import in_progress, quantile
-from flowsim.people.blueprint import Blueprint
-from flowsim.people.crowds import NO_PLACE
+from flowsim.distributions import NO_BLEND, Together, together
+from flowsim.people.crowds import NO_PLACE, Crowds
+from flowsim.people.needs import Lookup
 from flowsim.people.tables import IN_HOSPITAL, THERE, WAITING
 from flowsim.ranks import Ranks
-from flowsim.units import Floats, Ints
+from flowsim.scenario.model import Distribution
+from flowsim.units import Floats, on_grid
 
 K = TypeVar("K")
 
 
 @dataclass(frozen=True)
+class Party:
+    """Who can be there together: people of one route, in one place, who wait for one thing or for none."""
+
+    route: int
+    entry: int  # where their route begins
+    place: int
+    next_service: int | None = None  # what they wait for, if it is a place
+    team: int | None = None  # whose task they wait for
+    stay: int = NO_BLEND  # the number of their quantile function among those of `Start`
+
+
+@dataclass(frozen=True)
+class Source:
+    """Everybody who is there for one reason: `count` people, dealt out over parties by rank, up to each one's edge.
+
+    `waited` is the quantile function of how long they have waited, or NO_BLEND.
+    """
+
+    why: str  # THERE, WAITING or IN_HOSPITAL
+    service: str
+    count: int
+    edges: Floats
+    parties: tuple[Party, ...]
+    waited: int = NO_BLEND
+
+    @property
+    def name(self) -> str:
+        """The name by which people of this source are known."""
+        return self.why + self.service
+
+
+@dataclass(frozen=True)
+class Start:
+    """Who can be there at the start of a scenario, source by source: the same for every replication."""
+
+    first_day: int
+    sources: tuple[Source, ...]
+    quantiles: Together
+
+
+@dataclass(frozen=True)
 class AlreadyThere:
-    """People of one route who are in a place at the start, or wait in it for another.
+    """People of one party who are in a place at the start, or wait in it for another.
 
     `stay` is the whole stay in the place (days); `entered` and `asked` lie before the start, `asked`
-    is NaN for those who do not wait yet. Those who wait in no place have no stay yet, and `place` is
-    what they wait for. Who waits for a `team` has been ready since before the start; the tasks that come before
+    is NaN for those who do not wait yet. Those who wait in no place have no stay yet, and the party's place is
+    what they wait for. Who waits for a team has been ready since before the start; the tasks that come before
     that team's are done.
     """
 
     source: str
-    entry: int
-    place: int
-    next_service: int | None  # what they wait for
-    route: Ints
+    party: Party
     stay: Floats | None
     entered: Floats
     asked: Floats
-    team: int | None = None  # whose task they wait for
 
     @property
     def size(self) -> int:
         """How many people."""
-        return int(self.route.size)
+        return int(self.entered.size)
 
 
-def already_there(plan: Blueprint, ranks: Ranks) -> Iterator[AlreadyThere]:
-    """Everybody who is there at the start, service by service and route by route."""
-    for number, name in enumerate(plan.offer.names):
-        initial = plan.scenario.services[name].initial
+def already_there(start: Start, ranks: Ranks) -> list[AlreadyThere]:
+    """Everybody who is there at the start, service by service and party by party."""
+    dealt = [some for source in start.sources for some in _dealt(source, ranks)]
+    if not dealt:
+        return []
+    sizes, rank = [some.rank.size for some in dealt], np.concatenate([some.rank for some in dealt])
+    numbers = [[some.party.stay for some in dealt], [some.source.waited for some in dealt]]
+    stay, waited = start.quantiles.days(
+        np.repeat(numbers, sizes, axis=1).ravel(),
+        np.concatenate([some.stay_rank for some in dealt] + [rank]),
+    ).reshape(2, -1)
+    elapsed = on_grid(stay * rank)
+    parts = [slice(begin, end) for begin, end in pairwise(np.cumsum([0, *sizes]).tolist())]
+    return [
+        AlreadyThere(some.source.name, some.party, *_times(start, some, stay[part], waited[part], elapsed[part]))
+        for some, part in zip(dealt, parts, strict=True)
+    ]  # fmt: skip
+
+
+class _Dealt(NamedTuple):
+    """Those of a source who fall to one party: the ranks of their stays, and of the moment in it or of what they have waited."""
+
+    source: Source
+    party: Party
+    stay_rank: Floats
+    rank: Floats
+
+
+def _dealt(source: Source, ranks: Ranks) -> list[_Dealt]:
+    """Deal the people of a source out."""
+    party_rank, first, second, _ = ranks.blocks(source.name, source.count).T
+    stay_rank, rank = (first, second) if source.why == THERE else (second, first)
+    last = len(source.parties) - 1
+    which = np.minimum(np.searchsorted(source.edges, party_rank, side="right"), last)
+    order = np.argsort(which, kind="stable")
+    ends = np.cumsum(np.bincount(which, minlength=last + 1)).tolist()
+    return [
+        _Dealt(source, party, stay_rank[chosen], rank[chosen])
+        for party, (begin, end) in zip(source.parties, pairwise([0, *ends]), strict=True)
+        # Whoever would have no stay to be in the middle of is not there.
+        if (chosen := order[begin:end]).size and not (source.why == THERE and party.stay == NO_BLEND)
+    ]
+
+
+def _times(
+    start: Start, some: _Dealt, stay: Floats, waited: Floats, elapsed: Floats
+) -> tuple[Floats | None, Floats, Floats]:
+    """Stay, and when they entered and asked."""
+    never = np.full(stay.size, np.nan)
+    if some.source.why == THERE:
+        return stay, start.first_day - elapsed, never
+    since = start.first_day - waited
+    if some.party.team is not None:
+        return stay, since - stay, never
+    return (None, never, since) if some.party.next_service is None else (stay, since - stay, since)
+
+
+def start_of(lookup: Lookup, crowds: Crowds) -> Start:
+    """Work out who can be there at the start of a scenario, in proportion to the weights of the crowds."""
+    return _Gathering(lookup, crowds).start()
+
+
+class _Gathering:
+    """Collects the sources of a scenario, and numbers the distributions that they name."""
+
+    def __init__(self, lookup: Lookup, crowds: Crowds) -> None:
+        self.lookup, self.crowds = lookup, crowds
+        self.routes = list(lookup.timeline.scenario.routes)
+        self.numbers: dict[tuple[Distribution, bool], int] = {}
+
+    def start(self) -> Start:
+        """The finished start."""
+        timeline = self.lookup.timeline
+        sources = tuple(s for name in self.lookup.offer.names for s in self._sources(name) if s.parties)
+        under_way = [number for (_, in_progress), number in self.numbers.items() if in_progress]
+        return Start(timeline.first_day, sources, together([spec for spec, _ in self.numbers], under_way))
+
+    def _sources(self, name: str) -> Iterator[Source]:
+        initial = self.lookup.timeline.scenario.services[name].initial
+        crowds, number = self.crowds, self.lookup.offer.number(name)
+        waited = self._number(initial.waited)
         if initial.people:
-            yield from _in_progress(plan, ranks, number, initial.people)
+            # Routes in proportion to people-days there, each at a random moment of the stay.
+            there = {route: weight for route, weight in crowds.there[name].items() if weight > 0}
+            parties = tuple(self._party(route, number, in_progress=True) for route in there)
+            yield Source(THERE, name, initial.people, _edges(there), parties)
         if initial.waiting:
-            yield from _waiting(plan, ranks, number, initial.waiting)
+            yield self._waiting(WAITING, name, initial.waiting, crowds.waiting[name], waited)
         if initial.waiting_in_hospital:
-            yield from _in_hospital(plan, ranks, number, initial.waiting_in_hospital)
+            yield self._waiting(
+                IN_HOSPITAL, name, initial.waiting_in_hospital, crowds.in_hospital[name], waited
+            )
+
+    def _waiting(
+        self, why: str, name: str, count: int, weights: dict[tuple[str, int], float], waited: int
+    ) -> Source:
+        """People who wait for a service: in the places that lead to it, in none, or ready in a hospital."""
+        awaited = self.lookup.offer.number(name)
+        is_team = not self.lookup.offer.is_place[awaited]
+        weights = {key: weight for key, weight in weights.items() if weight > 0}
+        parties = []
+        for route, place in weights:
+            if place == NO_PLACE:
+                parties.append(Party(self.routes.index(route), self.crowds.entries[route], awaited))
+                continue
+            party = self._party(route, place)
+            parties.append(replace(party, team=awaited) if is_team else replace(party, next_service=awaited))
+        return Source(why, name, count, _edges(weights), tuple(parties), waited)
+
+    def _party(self, route: str, place: int, in_progress: bool = False) -> Party:
+        entry = self.crowds.entries[route]
+        stay = self._number(self.lookup.needs(0, entry, route, place).stay, in_progress)
+        return Party(self.routes.index(route), entry, place, stay=stay)
+
+    def _number(self, spec: Distribution | None, in_progress: bool = False) -> int:
+        return NO_BLEND if spec is None else self.numbers.setdefault((spec, in_progress), len(self.numbers))
 
 
-def _in_progress(plan: Blueprint, ranks: Ranks, place: int, count: int) -> Iterator[AlreadyThere]:
-    """People in a place at a random moment of their stay; routes in proportion to people-days there."""
-    name = plan.offer.names[place]
-    source = THERE + name
-    entries = plan.crowds.entries
-    route_rank, length_rank, moment_rank, _ = ranks.blocks(source, count).T
-    for route, chosen in _split(plan.crowds.there[name], route_rank):
-        needs = plan.needs(0, entries[route], route, place)
-        if needs.stay is None:
-            continue
-        total, elapsed = in_progress(needs.stay, length_rank[chosen], moment_rank[chosen])
-        entered = plan.timeline.first_day - elapsed
-        not_yet = np.full(chosen.size, np.nan)
-        route_of = _number(plan, route, chosen.size)
-        yield AlreadyThere(source, entries[route], place, None, route_of, total, entered, not_yet)
-
-
-def _waiting(plan: Blueprint, ranks: Ranks, awaited: int, count: int) -> Iterator[AlreadyThere]:
-    """People who wait for a service at the start, in the places that lead to it."""
-    name = plan.offer.names[awaited]
-    source = WAITING + name
-    entries = plan.crowds.entries
-    route_rank, waited_rank, stay_rank, _ = ranks.blocks(source, count).T
-    waited_spec = plan.scenario.services[name].initial.waited
-    waited = quantile(waited_spec, waited_rank) if waited_spec else np.zeros(count)
-    for (route, place), chosen in _split(plan.crowds.waiting[name], route_rank):
-        asked = plan.timeline.first_day - waited[chosen]
-        route_of = _number(plan, route, chosen.size)
-        if place == NO_PLACE:
-            nowhere = np.full(chosen.size, np.nan)
-            yield AlreadyThere(source, entries[route], awaited, None, route_of, None, nowhere, asked)
-            continue
-        stay = _whole_stay(plan, route, place, stay_rank[chosen])
-        yield AlreadyThere(source, entries[route], place, awaited, route_of, stay, asked - stay, asked)
-
-
-def _in_hospital(plan: Blueprint, ranks: Ranks, awaited: int, count: int) -> Iterator[AlreadyThere]:
-    """People who are ready in hospital and wait for a place, or for the task of a team."""
-    name = plan.offer.names[awaited]
-    source = IN_HOSPITAL + name
-    is_team = not plan.offer.is_place[awaited]
-    route_rank, waited_rank, stay_rank, _ = ranks.blocks(source, count).T
-    waited_spec = plan.scenario.services[name].initial.waited
-    waited = quantile(waited_spec, waited_rank) if waited_spec else np.zeros(count)
-    for (route, place), chosen in _split(plan.crowds.in_hospital[name], route_rank):
-        ready = plan.timeline.first_day - waited[chosen]
-        stay = _whole_stay(plan, route, place, stay_rank[chosen])
-        yield AlreadyThere(
-            source, plan.crowds.entries[route], place, None if is_team else awaited, _number(plan, route, chosen.size), stay,
-            ready - stay, np.full(chosen.size, np.nan) if is_team else ready, awaited if is_team else None,
-        )  # fmt: skip
-
-
-def _whole_stay(plan: Blueprint, route: str, place: int, rank: Floats) -> Floats:
-    spec = plan.needs(0, plan.crowds.entries[route], route, place).stay
-    return quantile(spec, rank) if spec else np.zeros(rank.size)
-
-
-def _split(weights: dict[K, float], rank: Floats) -> Iterator[tuple[K, Ints]]:
-    """Deal people out over keys in proportion to weights, by rank."""
-    keys = [k for k, w in weights.items() if w > 0]
-    if not keys:
-        return
-    edges = np.cumsum([weights[k] for k in keys])
-    which = np.minimum(np.searchsorted(edges / edges[-1], rank, side="right"), len(keys) - 1)
-    for number, key in enumerate(keys):
-        chosen = np.flatnonzero(which == number)
-        if chosen.size:
-            yield key, chosen
-
-
-def _number(plan: Blueprint, route: str, count: int) -> Ints:
-    return np.full(count, list(plan.scenario.routes).index(route), dtype=np.int64)
+def _edges(weights: Mapping[K, float]) -> Floats:
+    """Up to which rank each of the parties with these weights goes."""
+    edges = np.cumsum(list(weights.values()))
+    return edges / edges[-1] if edges.size else edges

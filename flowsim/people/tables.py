@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from flowsim.distributions import NO_BLEND, Together, together
 from flowsim.generators import key_of
 from flowsim.people.needs import Lookup, Task, VisitNeeds
 from flowsim.scenario.model import Distribution, Scenario
@@ -25,7 +26,7 @@ class Needs(NamedTuple):
     `row` has an entry for each (version, route, service, whether the person entered there), the last
     changing fastest. The ways onward of a row are `ways` entries of `way_to` and `way_share` (cumulative
     shares) from `first_way`; its tasks likewise. A stay or work is a number in the list of
-    distributions, or NO_ROW.
+    distributions, or NO_BLEND.
     """
 
     row: Any
@@ -66,7 +67,7 @@ class Tables:
 
     needs: Needs
     sources: dict[str, int]
-    specs: tuple[Distribution, ...]
+    quantiles: Together  # of the distributions, by their numbers
     size_start: np.ndarray
     size_end: np.ndarray
     priority: np.ndarray
@@ -116,7 +117,7 @@ class _Layout:
                 services=len(self.names),
             ),
             sources=_sources(self.scenario),
-            specs=tuple(self.spec_numbers),
+            quantiles=together(tuple(self.spec_numbers)),
             size_start=np.array([needs.size.start for needs in rows], dtype=np.float64),
             size_end=np.array([needs.size.end for needs in rows], dtype=np.float64),
             priority=np.array([needs.priority for needs in rows], dtype=np.int64),
@@ -147,7 +148,7 @@ class _Layout:
         return np.array([self._spec(spec) for spec in specs], dtype=np.int64)
 
     def _spec(self, spec: Distribution | None) -> int:
-        return NO_ROW if spec is None else self.spec_numbers.setdefault(spec, len(self.spec_numbers))
+        return NO_BLEND if spec is None else self.spec_numbers.setdefault(spec, len(self.spec_numbers))
 
     def _tasks(self, tasks: list[Task]) -> dict[str, np.ndarray]:
         return {

@@ -66,6 +66,22 @@ class Rows(NamedTuple):
     tasks: Any
 
 
+class Chain(NamedTuple):
+    """Columns of the steps of people who never wait: without tasks, plan B, relapses or leaving another way.
+
+    The first steps are rows 0, 1, 2… in the order of people, whatever follows comes after them.
+    """
+
+    traveller: Any
+    number: Any
+    service: Any
+    need: Any
+    stay_rank: Any
+    decided_rank: Any
+    next: Any
+    exit: Any
+
+
 class TaskRows(NamedTuple):
     """Columns of tasks as the walk writes them."""
 

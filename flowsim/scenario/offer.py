@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -77,6 +78,11 @@ class Offer:
     def number(self, name: str) -> int:
         """The service's number."""
         return self.names.index(name)
+
+    @cached_property
+    def decides_later(self) -> NDArray[np.bool_]:
+        """The services where there are days on which not everybody is declared ready whose stay is over."""
+        return np.asarray(np.any(self.decided < 1, axis=1), dtype=bool)
 
 
 def build_offer(timeline: Timeline) -> Offer:

@@ -32,7 +32,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("ranks", ("flowsim.ranks",)),
     ("people", ("flowsim.people",)),
-    ("journeys", ("flowsim.journeys",)),
+    ("journeys", ("flowsim.journeys", "flowsim.journeys_loop")),
     ("engine", ("flowsim.engine",)),
     ("measures", ("flowsim.measures",)),
     ("experiment", ("flowsim.experiment", "flowsim.results")),

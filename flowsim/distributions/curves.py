@@ -1,0 +1,111 @@
+"""The inverse of a blend's distribution function: read from a table of curves wherever that is close enough."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from flowsim.distributions.blends import Blend, smooth_density
+from flowsim.distributions.solving import BELOW_ONE, exactly
+from flowsim.units import Floats, Ints
+
+# The table of a quantile function: cells between normal scores of -REACH and REACH (beyond, doubles near 1 are too few
+# to say where in a cell a rank is), and how close it has to be: half a step of the time grid, as rounding does anyway.
+CELLS: Final = 4096
+REACH: Final = 4.0
+CLOSE_DAYS: Final = 2.0**-33
+
+
+def inverse(blend: Blend, ranks: Floats) -> Floats:
+    """The inverse of a blend's distribution function, before rounding to the grid; any shape."""
+    if not blend.values.size:
+        return _smooth_inverse(blend, ranks)
+    passed = np.searchsorted(blend.reached + blend.masses, ranks, side="right")
+    last = blend.values.size - 1
+    at = blend.values[np.minimum(passed, last)]
+    if not blend.pieces:
+        return at
+    on_value = (passed <= last) & (ranks >= blend.reached[np.minimum(passed, last)])
+    rest = np.clip((ranks - blend.passed[passed]) / sum(blend.weights), 0.0, BELOW_ONE)
+    # Between two values only the pieces grow; the clip keeps rounding from stepping over a value.
+    floor = np.where(passed > 0, blend.values[np.maximum(passed, 1) - 1], 0.0)
+    between = np.clip(_smooth_inverse(blend, rest), floor, np.where(passed <= last, at, np.inf))
+    return np.where(on_value, at, between)
+
+
+def is_tabled(blend: Blend) -> bool:
+    """Whether a blend's smooth pieces are read from a table: all but a single one whose quantile is as quick."""
+    return len(blend.pieces) > 1 or not blend.pieces[0].is_quick
+
+
+def _smooth_inverse(blend: Blend, ranks: Floats) -> Floats:
+    """The inverse of the pieces' joint distribution function."""
+    if not is_tabled(blend):
+        return blend.pieces[0].quantile(ranks)
+    table = table_of(blend)
+    cell, part = cells_of(ndtri(ranks))
+    with np.errstate(invalid="ignore", over="ignore"):  # see `curve`
+        found: Floats = np.exp(curve(table.points[cell], part))
+    far = np.flatnonzero(~table.is_close[cell])
+    if far.size:
+        found.ravel()[far] = exactly(blend, ranks.ravel()[far])
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The logarithm of days by normal score (the z at which a standard normal has the rank), as cubics.
+
+    Normal scores from -REACH to REACH are cut into CELLS equal cells, for a lognormal is a straight line there and
+    mixtures bend little. `points`, shape (CELLS, 4), are each cell's points of control, the outer ones at its ends;
+    `is_close` says where the cubic is right to half a step of the time grid, tried at three places in each.
+    """
+
+    points: Floats
+    is_close: NDArray[np.bool_]
+
+
+def cells_of(scores: Floats) -> tuple[Ints, Floats]:
+    """The cell that each normal score lies in, and at which part of its width.
+
+    Scores beyond the table fall into its first cell or its last, which are never close.
+    """
+    place = np.clip((scores + REACH) * (CELLS / (2 * REACH)), 0.0, CELLS - 0.5)
+    cell = place.astype(np.int64)
+    return cell, place - cell
+
+
+def curve(points: Floats, part: Floats | float) -> Floats:
+    """The cubics with these points of control, shape (…, 4), each at a part of its cell: Bernstein's form.
+
+    In a cell that is not close it may come to anything, with numpy's warnings.
+    """
+    rest = 1.0 - part
+    ends = rest * rest * rest * points[..., 0] + part * part * part * points[..., 3]
+    found: Floats = ends + 3.0 * rest * part * (rest * points[..., 1] + part * points[..., 2])
+    return found
+
+
+@lru_cache(maxsize=1024)
+def table_of(blend: Blend) -> Table:
+    """The table of a blend's pieces; each cell is held against the exact inverse at three places within it."""
+    scores, width = np.linspace(-REACH, REACH, CELLS + 1), 2 * REACH / CELLS
+    with np.errstate(all="ignore"):  # a cell with an end that has no logarithm or no slope is not close
+        days = exactly(blend, ndtr(scores))
+        nodes = np.log(days)
+        bell = np.exp(-scores * scores / 2) / math.sqrt(2 * math.pi)
+        slope = bell * sum(blend.weights) / smooth_density(blend, days) / days
+        inner = nodes[:-1] + width / 3 * slope[:-1], nodes[1:] - width / 3 * slope[1:]
+        points = np.stack([nodes[:-1], *inner, nodes[1:]], axis=1)
+        is_close = np.ones(CELLS, dtype=bool)
+        for part in (0.2, 0.5, 0.8):
+            right = exactly(blend, ndtr(scores[:-1] + part * width))
+            is_close &= np.abs(np.exp(curve(points, part)) - right) <= CLOSE_DAYS
+    is_close[[0, -1]] = False
+    return Table(points, is_close)
