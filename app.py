@@ -1,7 +1,7 @@
 """The app: `streamlit run app.py`, or `flowsim app`."""
 
-from flowsim.pages.start import main
-
-# Processes that a run starts read this file too, under another name; they must not draw pages.
+# Processes that a run starts read this file too, under another name; they draw no pages, and need not load them.
 if __name__ == "__main__":
+    from flowsim.pages.start import main
+
     main()

@@ -12,7 +12,6 @@ from flowsim.engine import AUTO, runs_in_threads
 from flowsim.errors import Stopped
 from flowsim.experiment.scatter import scattered
 from flowsim.experiment.worker import Job, Outcome, run_job
-from flowsim.people.kept import KeptPeople
 from flowsim.scenario.model import Scenario
 
 Progress = Callable[[int, int], None]
@@ -38,7 +37,7 @@ class Study:
     keep_journeys: int = 0
     census_only: bool = False
     met: AsMet | None = None
-    kept: KeptPeople | None = None
+    keep_people_bytes: int = 0
 
     def jobs(self, parcel: int = 1) -> list[Job]:
         """Jobs of so many replications each; the scenarios of a replication share their draws."""
@@ -53,7 +52,7 @@ class Study:
                 self.engine,
                 self.keep_journeys,
                 self.census_only,
-                self.kept,
+                self.keep_people_bytes,
             )
             for i in range(0, len(replications), step)
         ]

@@ -16,7 +16,6 @@ from flowsim.experiment.cluster import Cluster, parcel
 from flowsim.experiment.intervals import mean_interval, replications_needed
 from flowsim.experiment.replicate import AsMet, Progress, Replicated, Study, ignore, replicate
 from flowsim.experiment.worker import Outcome
-from flowsim.people.kept import KeptPeople
 from flowsim.results import Result
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.timeline import build_timeline
@@ -33,7 +32,7 @@ class Effort:
     With `half_width` (people delayed) replications are added until the 95 % interval of every mean,
     or of every difference from the first scenario where there are several, is that tight, or
     `most` replications are reached. `census_only` leaves out all but the delayed and the excess. With a `cluster` the work is done there, `parcel` replications a job.
-    With `met` replications need not meet the scenario as it is, but a variant of it. Threads may share people who are `kept`.
+    With `met` replications need not meet the scenario as it is, but a variant of it. Each process may keep people, in `keep_people_bytes`.
     """
 
     replications: int | None = None
@@ -49,7 +48,7 @@ class Effort:
     most: int = MOST_REPLICATIONS
     on_done: Progress = ignore
     met: AsMet | None = None
-    kept: KeptPeople | None = None
+    keep_people_bytes: int = 0
 
 
 def run_together(scenarios: Sequence[Scenario], effort: Effort) -> list[Result]:
@@ -149,7 +148,7 @@ def _round(scenarios: tuple[Scenario, ...], effort: Effort, first: int, last: in
         effort.keep_journeys,
         effort.census_only,
         effort.met,
-        effort.kept,
+        effort.keep_people_bytes,
     )
     on_done: Callable[[int, int], None] = lambda done, total: effort.on_done(first + done, first + total)  # noqa: E731
     return replicate(

@@ -35,9 +35,11 @@ def run_on(scenario: Scenario, so_far: Result | None, effort: Effort) -> Result:
         effort.engine,
         effort.keep_journeys,
         met=effort.met,
-        kept=effort.kept,
+        keep_people_bytes=effort.keep_people_bytes,
     )
-    more = replicate(study, cores=effort.cores, executor=effort.executor, on_done=effort.on_done)
+    more = replicate(
+        study, cores=effort.cores, executor=effort.executor, parcel=effort.parcel, on_done=effort.on_done
+    )
     outcomes = (*done, *(one for (one,) in more.outcomes))
     if not outcomes:
         raise Stopped("stopped before the first replication was finished: there is nothing to show")

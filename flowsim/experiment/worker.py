@@ -45,8 +45,8 @@ class Job:
     """Some replications of some scenarios. Everything a process needs, and small enough to send.
 
     Journeys are kept of replications below `keep_journeys`. With `census_only` nothing is worked out but the census
-    of the delayed and of the excess, which takes half the time. People are taken from those `kept`, if it is given,
-    which only threads of one process can share.
+    of the delayed and of the excess, which takes half the time. With `keep_people_bytes` the process keeps people, in so
+    much memory, for the next job that asks for the same.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -55,7 +55,7 @@ class Job:
     engine: str
     keep_journeys: int = 0
     census_only: bool = False
-    kept: KeptPeople | None = None
+    keep_people_bytes: int = 0
 
 
 def run_job(job: Job) -> list[Outcome]:
@@ -66,10 +66,11 @@ def run_job(job: Job) -> list[Outcome]:
     _settle_in()
     chosen_engine(job.engine)  # loads what it needs, which makes looking people up faster too
     plans = [_ready_made(scenario) for scenario in job.scenarios]
+    kept = _people_kept(job.keep_people_bytes) if job.keep_people_bytes else None
     return [
         _replicate(job, plan, number, ranks.replication, people)
         for ranks in (Ranks(job.seed, replication) for replication in job.replications)
-        for number, (plan, people) in enumerate(_with_people(plans, ranks, job.kept))
+        for number, (plan, people) in enumerate(_with_people(plans, ranks, kept))
     ]
 
 
@@ -114,6 +115,12 @@ def _replicate(job: Job, made: ReadyMade, number: int, replication: int, people:
     journeys = simulate(people, made.plan.offer, horizon, job.engine, hindered_only=lean)
     measured = measure(journeys, made.setting, census_only=job.census_only)
     return Outcome(number, replication, measured, journeys if keep else None)
+
+
+@cache
+def _people_kept(most_bytes: int) -> KeptPeople:
+    """The people that this process keeps."""
+    return KeptPeople(most_bytes)
 
 
 @cache

@@ -8,24 +8,22 @@ done once; what nobody asks for any more is dropped.
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
 from flowsim.decisions.plausible import Met, Plausible
-from flowsim.engine import AUTO, chosen_engine, runs_in_threads
+from flowsim.engine import AUTO, chosen_engine
 from flowsim.errors import FlowsimError, Stopped
 from flowsim.experiment.replicate import cores_here
 from flowsim.experiment.run import Effort
 from flowsim.experiment.run_on import run_on
-from flowsim.experiment.worker import let_the_parent_stop_us
-from flowsim.people.kept import KeptPeople
+from flowsim.experiment.staying import STRETCH, StayingProcesses
 from flowsim.results import Result
 from flowsim.scenario.files import fingerprint
 from flowsim.scenario.model import Scenario
@@ -34,6 +32,8 @@ from flowsim.scenario.model import Scenario
 SLICE_SECONDS: Final = 2.5
 # A page that has not asked for so long has been closed.
 FORGOTTEN_AFTER_SECONDS: Final = 30.0
+# As much work as travels together, so that on its way costs little and a page hears of it often enough.
+PARCEL_SECONDS: Final = 0.2
 MOST_BYTES: Final = 600_000_000
 # Of people, for those who move one capacity after another: some 50 replications of half a year take 120 MB.
 MOST_BYTES_OF_PEOPLE: Final = 400_000_000
@@ -124,8 +124,6 @@ class Runner:
         self._tasks: OrderedDict[Key, _Task] = OrderedDict()
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
         self._executor: Executor | None = None
-        # Processes have memories of their own.
-        self._people = KeptPeople(MOST_BYTES_OF_PEOPLE) if runs_in_threads(self.engine) else None
         self._pace = 1.0  # seconds a replication, as the last slice took: what a new task is likely to take
         self._closed = False
         self._thread = threading.Thread(target=self._loop, name="flowsim runner", daemon=True)
@@ -276,7 +274,8 @@ class Runner:
             keep_journeys=task.keep_journeys,
             on_done=on_done,
             met=task.met,
-            kept=self._people,
+            parcel=max(1, min(STRETCH, int(PARCEL_SECONDS / task.seconds_each))),
+            keep_people_bytes=MOST_BYTES_OF_PEOPLE // self._cores,
         )
         try:
             result = run_on(task.scenario, task.result, effort)
@@ -306,15 +305,11 @@ class Runner:
             return any(key == k for s in self._sessions.values() for k, _ in s.orders)
 
     def _pool(self) -> Executor | None:
-        """Threads for the compiled engine, which lets them run; processes for SimPy; nothing for a single core."""
+        """Processes, which leave this one to the pages; nothing for a single core."""
         if self._cores == 1:
             return None
         if self._executor is None:
-            if runs_in_threads(self.engine):
-                self._executor = ThreadPoolExecutor(self._cores)
-            else:
-                context = multiprocessing.get_context("spawn")
-                self._executor = ProcessPoolExecutor(self._cores, context, initializer=let_the_parent_stop_us)
+            self._executor = StayingProcesses(self._cores)
         return self._executor
 
 

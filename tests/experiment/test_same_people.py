@@ -8,7 +8,6 @@ import pytest
 from flowsim.experiment.worker import Job, run_job
 from flowsim.people import Blueprint, populate, prepare
 from flowsim.people import blueprint as preparing
-from flowsim.people.kept import KeptPeople
 from flowsim.ranks import Ranks
 from flowsim.scenario.edits import Plan
 from flowsim.scenario.files import from_text
@@ -64,11 +63,10 @@ def test_together_as_by_themselves(engine: str) -> None:
 
 
 def test_with_people_who_are_kept_as_without() -> None:
-    """Threads share them: plan after plan gives what it gives by itself."""
-    kept = KeptPeople(10**8)
+    """Plan after plan gives what it gives by itself."""
     for plan in (*OFFERED.values(), *NEEDED.values()):
         scenario = altered(BASE, plan)
-        shared = run_job(Job((scenario,), (0, 1), 5, "compiled", kept=kept))
+        shared = run_job(Job((scenario,), (0, 1), 5, "compiled", keep_people_bytes=10**8))
         for one, other in zip(shared, run_job(Job((scenario,), (0, 1), 5, "compiled")), strict=True):
             assert repr(one.measured.totals) == repr(other.measured.totals)
             assert list(one.measured.daily) == list(other.measured.daily)
