@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from flowsim.distributions.blends import Blend, smooth_density
+from flowsim.distributions.blends import Blend, smooth_density, smooth_share
 from flowsim.distributions.solving import BELOW_ONE, exactly
 from flowsim.units import Floats, Ints
 
@@ -20,6 +20,8 @@ from flowsim.units import Floats, Ints
 CELLS: Final = 4096
 REACH: Final = 4.0
 CLOSE_DAYS: Final = 2.0**-33
+# People per day: where so few or fewer end their stay, rounding the share moves the inverse by a noticeable part of that.
+FLAT: Final = 2.0**-14
 
 
 def inverse(blend: Blend, ranks: Floats) -> Floats:
@@ -105,7 +107,21 @@ def table_of(blend: Blend) -> Table:
         points = np.stack([nodes[:-1], *inner, nodes[1:]], axis=1)
         is_close = np.ones(CELLS, dtype=bool)
         for part in (0.2, 0.5, 0.8):
-            right = exactly(blend, ndtr(scores[:-1] + part * width))
-            is_close &= np.abs(np.exp(curve(points, part)) - right) <= CLOSE_DAYS
+            is_close &= _is_close(blend, np.exp(curve(points, part)), ndtr(scores[:-1] + part * width))
     is_close[[0, -1]] = False
     return Table(points, is_close)
+
+
+def _is_close(blend: Blend, days: Floats, ranks: Floats) -> NDArray[np.bool_]:
+    """Whether days are the inverse at some ranks, or as good as that.
+
+    One step of Newton's method (what is left of the rank, over the density) says how far off they are. Where that is
+    near the limit, or the density so small that rounding has a say in it, the inverse itself is solved for.
+    """
+    whole, density = sum(blend.weights), smooth_density(blend, days)
+    off = np.abs((smooth_share(blend, days) / whole - ranks) * whole / density)
+    is_close = off <= CLOSE_DAYS
+    is_clear = (density >= FLAT) & ((off < CLOSE_DAYS / 4) | (off > CLOSE_DAYS * 4))
+    unclear = np.flatnonzero(~is_clear)
+    is_close[unclear] = np.abs(days[unclear] - exactly(blend, ranks[unclear])) <= CLOSE_DAYS
+    return is_close

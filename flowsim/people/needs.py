@@ -56,6 +56,9 @@ class Lookup:
     plan_b: Ints  # for each service the number of its plan B, or -1; shape (services,)
     kind_of_version: tuple[int, ...]
     _found: dict[tuple[int, bool, str, int], VisitNeeds] = field(default_factory=dict)
+    _alike: dict[tuple[bool, str, int], list[tuple[tuple[object, ...], VisitNeeds]]] = field(
+        default_factory=dict
+    )
 
     def needs(self, version: int, entry: int, route: str, service: int) -> VisitNeeds:
         """The needs at a service of people on a route who entered at `entry`, in one dated version."""
@@ -65,11 +68,28 @@ class Lookup:
             found = self._found[key] = self._look_up(*key)
         return found
 
+    def _look_up(self, version: int, at_entry: bool, route: str, number: int) -> VisitNeeds:
+        """The needs in one version: those of an earlier one where all that they are made of is the same there."""
+        scenario, name = self.timeline.versions[version], self.offer.names[number]
+        service, way = scenario.services[name], scenario.routes[route]
+        made_of = (
+            way.at.get(name), way.priority, (way.stay, way.next, way.tasks) if at_entry else None,
+            service.stay, service.next, service.tasks, service.size, service.decided, scenario.while_waiting,
+            [s.work for s in scenario.services.values()],
+        )  # fmt: skip
+        known = self._alike.setdefault((at_entry, route, number), [])
+        # The last first: a version is as a rule like the one before it.
+        found = next((needs for before, needs in reversed(known) if before == made_of), None)
+        if found is None:
+            found = self._worked_out(version, at_entry, route, number)
+            known.append((made_of, found))
+        return found
+
     def knowing(self, other: Lookup) -> Lookup:
         """The same with what another has found, where people need the same everywhere."""
         return replace(self, _found=other._found)
 
-    def _look_up(self, version: int, at_entry: bool, route: str, number: int) -> VisitNeeds:
+    def _worked_out(self, version: int, at_entry: bool, route: str, number: int) -> VisitNeeds:
         scenario = self.timeline.versions[version]
         name = self.offer.names[number]
         service = scenario.services[name]
