@@ -74,7 +74,8 @@ class Together:
         for blend, here in zip(self.tabled, stretches, strict=True):
             if here.start < here.stop:
                 table = table_of(blend)
-                np.take(table.points, cell[here], axis=0, out=points[here])
+                # "clip" spares a copy; there is nothing to clip.
+                np.take(table.points, cell[here], axis=0, out=points[here], mode="clip")
                 is_far[here] = ~table.is_close[cell[here]]
         with np.errstate(invalid="ignore", over="ignore"):  # see `curve`
             logarithm[tabled] = curve(points, part)

@@ -34,9 +34,9 @@ SLICE_SECONDS: Final = 2.5
 FORGOTTEN_AFTER_SECONDS: Final = 30.0
 # As much work as travels together, so that on its way costs little and a page hears of it often enough.
 PARCEL_SECONDS: Final = 0.2
-MOST_BYTES: Final = 600_000_000
+MOST_BYTES: Final = 400_000_000
 # Of people, for those who move one capacity after another: some 50 replications of half a year take 120 MB.
-MOST_BYTES_OF_PEOPLE: Final = 400_000_000
+MOST_BYTES_OF_PEOPLE: Final = 240_000_000
 MOST_SESSIONS: Final = 60
 MOST_ORDERS: Final = 24
 MOST_REPLICATIONS: Final = 2_000
