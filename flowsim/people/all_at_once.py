@@ -91,7 +91,7 @@ def walked(
     people: Travellers, groups: Groups, needs: Needs, keys: Keys, replication: int
 ) -> tuple[Rows, TaskRows]:
     """The steps and tasks, in ranks, of people who can be hindered. Raises RunError where an itinerary has no end."""
-    walk = _Walk(people, groups, needs, keys, replication, hindered=True)
+    walk = _Walk(people, groups, needs, keys, replication)
     return walk.with_tasks(walk.rows())
 
 
@@ -99,8 +99,63 @@ def walked_unhindered(
     people: Travellers, groups: Groups, needs: Needs, keys: Keys, replication: int
 ) -> Chain:
     """The steps, in ranks, of people who never meet a limit. Raises RunError where an itinerary has no end."""
-    rows = _Walk(people, groups, needs, keys, replication, hindered=False).rows()
-    return Chain(*(getattr(rows, column) for column in Chain._fields))
+    who, service = np.arange(people.index.size), groups.begins[people.group]
+    been: list[Ints] = []  # where those who are still on their way have been, step by step
+    steps: list[Chain] = []
+    while who.size:
+        if len(steps) >= MOST_STEPS:
+            raise without_end()
+        group = people.group[who]
+        kind = people.version[who] * needs.routes + people.route[who]
+        need = needs.row[2 * (kind * needs.services + service) + (service == groups.entry[group])]
+        visit = np.zeros_like(who)
+        for before in been:
+            visit += before == service
+        place = groups.source[group] * needs.services + service
+        stay, way, decided, _ = _ranks(keys, place, people.index[who], replication, visit, bool(steps))
+        onward = _onward(needs, need, way)
+        decided = np.where(needs.varies_when_decided[need] > 0, decided, 0.0)
+        number, nowhere = np.full_like(who, len(steps)), np.full_like(who, NONE)
+        exit_code = np.where(onward < 0, onward, NONE)
+        steps.append(Chain(who, number, service, need, stay, decided, nowhere, exit_code))
+        on = np.flatnonzero(onward >= 0)
+        been = [before[on] for before in (*been, service)]
+        who, service = who[on], onward[on]
+    return _chained(steps) if steps else room_for(Chain, 0)
+
+
+def _chained(steps: list[Chain]) -> Chain:
+    """Everybody's first step, then what follows, person by person, each leading to the next."""
+    if len(steps) == 1:
+        return steps[0]
+    first, rest = steps[0], Chain(*(np.concatenate(column) for column in zip(*steps[1:], strict=True)))
+    rest = rows_of(rest, np.argsort(rest.traveller, kind="stable"))
+    begins = np.flatnonzero(rest.number == 1)
+    row = first.number.size + np.arange(rest.number.size)
+    first.next[rest.traveller[begins]] = row[begins]
+    rest.next[:] = np.where(rest.exit == NONE, row + 1, NONE)
+    return Chain(*(np.concatenate(pair) for pair in zip(first, rest, strict=True)))
+
+
+def _onward(needs: Needs, need: Ints, rank: Floats) -> Ints:
+    """Where ranks lead: the first way whose cumulative share is above each."""
+    first = needs.first_way[need]
+    onward: Ints = needs.way_to[_climbed(needs.way_share, first, first + needs.ways[need] - 1, rank)]
+    return onward
+
+
+def _ranks(keys: Keys, place: Ints, index: Ints, replication: int, visit: Ints, later: bool) -> Four:
+    """Four ranks of some people for a visit to a place each; of their first step, or of a `later` one."""
+    if later:
+        return blocks(keys.visit[2 * place], keys.visit[2 * place + 1], index, replication, visit)
+    # Of a whole stream, numbers come fastest one after another.
+    found = np.empty((place.size, 4))
+    for one in np.flatnonzero(np.bincount(place)).tolist():
+        here = np.flatnonzero(place == one)
+        key, up_to = (keys.visit[2 * one], keys.visit[2 * one + 1]), int(index[here].max()) + 1
+        found[here] = numbers(key, replication, 4 * up_to).reshape(-1, 4)[index[here]]
+    stay, way, decided, leaves = found.T
+    return stay, way, decided, leaves
 
 
 class _Ahead:
@@ -129,13 +184,13 @@ class _Walk:
     """Everybody takes one step at a time, all together; who has come to the end is left out."""
 
     def __init__(
-        self, people: Travellers, groups: Groups, needs: Needs, keys: Keys, replication: int, hindered: bool
+        self, people: Travellers, groups: Groups, needs: Needs, keys: Keys, replication: int
     ) -> None:
         self.people, self.groups, self.needs, self.keys = people, groups, needs, keys
-        self.replication, self.hindered = replication, hindered
+        self.replication = replication
         self.source, self.entry = groups.source[people.group], groups.entry[people.group]
         self.kind = people.version * needs.routes + people.route
-        self.written = room_for(Rows, int(ROOM * people.index.size if hindered else people.index.size) + 64)
+        self.written = room_for(Rows, int(ROOM * people.index.size) + 64)
         self.used = 0
 
     def rows(self) -> Rows:
@@ -149,10 +204,9 @@ class _Walk:
 
     def _look_ahead(self, ahead: _Ahead, who: Ints, service: Ints, parent: Ints, asks: Ints) -> None:
         """Note a place that some people will come to, and below it the one that plan B leads to for those who ask."""
-        if self.hindered:
-            other = self.needs.plan_b[service[asks]]
-            named = other >= 0
-            ahead.put(who[asks[named]], other[named], parent[asks[named]], TO_OTHERWISE)
+        other = self.needs.plan_b[service[asks]]
+        named = other >= 0
+        ahead.put(who[asks[named]], other[named], parent[asks[named]], TO_OTHERWISE)
         ahead.put(who, service, parent, TO_NEXT)
 
     def _step(self, ahead: _Ahead, who: Ints) -> None:
@@ -164,9 +218,10 @@ class _Walk:
             raise without_end()
         need = needs.row[2 * (self.kind[who] * needs.services + service) + (service == self.entry[who])]
         visit = self._visits_before(parent, service)
-        stay, way, decided, leaves = self._ranks(self._place(who, service), who, visit)
-        first = needs.first_way[need]
-        onward = needs.way_to[_climbed(needs.way_share, first, first + needs.ways[need] - 1, way)]
+        stay, way, decided, leaves = _ranks(
+            self.keys, self._place(who, service), people.index[who], self.replication, visit, self.used > 0
+        )
+        onward = _onward(needs, need, way)
         settled = groups.leads_to[people.group[who]]
         onward = np.where((number == 0) & (settled != NONE), settled, onward)
         at = self._write(
@@ -184,23 +239,6 @@ class _Walk:
     def _place(self, who: Ints, service: Ints) -> Ints:
         place: Ints = self.source[who] * self.needs.services + service
         return place
-
-    def _ranks(self, place: Ints, who: Ints, visit: Ints) -> Four:
-        """Four ranks of some people for a visit to a place each."""
-        keys, index = self.keys.visit, self.people.index[who]
-        if self.used:
-            return blocks(keys[2 * place], keys[2 * place + 1], index, self.replication, visit)
-        # Everybody's first step. Of a whole stream, numbers come fastest one after another.
-        found = np.empty((who.size, 4))
-        for one in np.flatnonzero(np.bincount(place)).tolist():
-            here = np.flatnonzero(place == one)
-            place_in_source = index[here]
-            drawn = numbers(
-                (keys[2 * one], keys[2 * one + 1]), self.replication, 4 * (int(place_in_source.max()) + 1)
-            )
-            found[here] = drawn.reshape(-1, 4)[place_in_source]
-        stay, way, decided, leaves = found.T
-        return stay, way, decided, leaves
 
     def _visits_before(self, parent: Ints, service: Ints) -> Ints:
         """How often itineraries have come to a service before, steps back to the first being looked at."""
@@ -222,16 +260,9 @@ class _Walk:
         return np.arange(begin, self.used)
 
     def _in_order(self) -> Rows:
-        """The steps in the order of people, and everybody's in the order in which they are met.
-
-        Of those who cannot be hindered all first steps come before whatever follows.
-        """
+        """The steps in the order of people, and everybody's in the order in which they are met."""
         rows = rows_of(self.written, slice(self.used))
-        ahead = 0 if self.hindered else self.people.index.size
-        if ahead == self.used:
-            return rows
-        order = np.arange(self.used)
-        order[ahead:] = ahead + np.argsort(rows.traveller[ahead:], kind="stable")
+        order = np.argsort(rows.traveller, kind="stable")
         place = np.empty_like(order)
         place[order] = np.arange(order.size)
         sorted_rows = rows_of(rows, order)
