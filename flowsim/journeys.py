@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -96,17 +96,16 @@ def journeys_from(who: Who, tables: Sequence[Table], horizon: float) -> Journeys
     tables = [_begun(table, horizon) for table in tables]
     persons = [table["person"] for table in tables]
     place = place_in_order(np.concatenate(persons), who.route.size)
-    whole = np.empty((len(WHOLE), place.size), dtype=np.int64)
-    times = np.empty((len(TIMES) + 1, place.size))
+    whole: tuple[Ints, ...] = tuple(np.empty(place.size, dtype=np.int64) for _ in WHOLE)
+    times: tuple[Floats, ...] = tuple(np.empty(place.size) for _ in (*TIMES, "due"))
     begin = 0
     for table in tables:
         end = begin + table["person"].size
         _put(place[begin:end], table, horizon, whole, times)
         begin = end
     # An engine notes on entry when a stay will be over; past the horizon that is a plan, no event.
-    *happened, due = times
-    columns = dict(zip(COLUMNS, (*whole, *happened), strict=True))
-    return Journeys(who=who, horizon=horizon, due=due, **columns)
+    columns: dict[str, Any] = dict(zip((*WHOLE, *TIMES, "due"), (*whole, *times), strict=True))
+    return Journeys(who, horizon, **columns)
 
 
 def _begun(table: Table, horizon: float) -> Table:
@@ -115,7 +114,7 @@ def _begun(table: Table, horizon: float) -> Table:
     return table if happened.all() else {name: table[name][happened] for name in COLUMNS}
 
 
-def _put(place: Ints, table: Table, horizon: float, whole: Ints, times: Floats) -> None:
+def _put(place: Ints, table: Table, horizon: float, whole: Sequence[Ints], times: Sequence[Floats]) -> None:
     columns = [table[name] for name in COLUMNS]
     if not are_compiled():
         put_by_columns(place, columns, horizon, whole, times)
@@ -126,18 +125,22 @@ def _put(place: Ints, table: Table, horizon: float, whole: Ints, times: Floats) 
 
 
 def put_by_columns(
-    place: Ints, columns: Sequence[np.ndarray], horizon: float, whole: Ints, times: Floats
+    place: Ints,
+    columns: Sequence[np.ndarray],
+    horizon: float,
+    whole: Sequence[Ints],
+    times: Sequence[Floats],
 ) -> None:
     """Write the columns of a part, in the order of COLUMNS, into the places of its rows, and `ready` once more.
 
-    `whole` has shape (len(WHOLE), all rows), `times` (len(TIMES) + 1, all rows): in the last row of it `ready` stays
-    as it is; elsewhere a time at or past the horizon becomes NaN, and an outcome whose time has not come OPEN.
+    `whole` are the columns WHOLE of all rows, `times` TIMES and another: there `ready` stays as it is, elsewhere a
+    time at or past the horizon becomes NaN, and an outcome whose time has not come OPEN.
     """
     for to, column in zip((*whole, *times[:-1]), columns, strict=True):
         to[place] = column
-    times[-1, place] = columns[COLUMNS.index("ready")]
+    times[-1][place] = columns[COLUMNS.index("ready")]
     for to in times[:-1]:
         now = to[place]
         to[place] = np.where(now < horizon, now, np.nan)
-    left, outcome = times[TIMES.index("left"), place], WHOLE.index("outcome")
-    whole[outcome, place[np.isnan(left)]] = OPEN
+    left, outcome = times[TIMES.index("left")][place], whole[WHOLE.index("outcome")]
+    outcome[place[np.isnan(left)]] = OPEN

@@ -13,15 +13,17 @@ from flowsim.compiling import compiled
 def put_rows(place: Any, columns: Any, horizon: float, whole: Any, times: Any, still_open: int) -> None:
     """As `flowsim.journeys.put_by_columns`."""
     person, step, purpose, service, outcome, asked, started, ready, left = columns
+    to_person, to_step, to_purpose, to_service, to_outcome = whole
+    to_asked, to_started, to_ready, to_left, to_due = times
     for row in range(place.size):
         to = place[row]
-        whole[0, to], whole[1, to], whole[2, to] = person[row], step[row], purpose[row]
-        whole[3, to], whole[4, to] = service[row], outcome[row]
-        times[0, to] = asked[row] if asked[row] < horizon else np.nan
-        times[1, to] = started[row] if started[row] < horizon else np.nan
-        times[2, to] = ready[row] if ready[row] < horizon else np.nan
-        times[4, to] = ready[row]
+        to_person[to], to_step[to], to_purpose[to] = person[row], step[row], purpose[row]
+        to_service[to], to_outcome[to] = service[row], outcome[row]
+        to_asked[to] = asked[row] if asked[row] < horizon else np.nan
+        to_started[to] = started[row] if started[row] < horizon else np.nan
+        to_ready[to] = ready[row] if ready[row] < horizon else np.nan
+        to_due[to] = ready[row]
         if left[row] < horizon:
-            times[3, to] = left[row]
+            to_left[to] = left[row]
         else:
-            times[3, to], whole[4, to] = np.nan, still_open
+            to_left[to], to_outcome[to] = np.nan, still_open

@@ -52,11 +52,13 @@ def test_rows_are_put_into_their_places_in_the_same_way(seed: int) -> None:
     given = luck.choice([np.nan, 1.5, 6.999, 7.0, 7.5, np.inf], (len(TIMES), size))
     columns = [*luck.integers(-8, 9, (len(WHOLE), size)), *given]
     place = luck.permutation(size)
-    whole, times = np.zeros((len(WHOLE), size), dtype=np.int64), np.zeros((len(TIMES) + 1, size))
+    whole = tuple(np.zeros(size, dtype=np.int64) for _ in WHOLE)
+    times = tuple(np.zeros(size) for _ in (*TIMES, "due"))
+    other_whole, other_times = [c.copy() for c in whole], [c.copy() for c in times]
     put_rows(place, tuple(columns), horizon, whole, times, OPEN)
-    by_columns = np.zeros_like(whole), np.zeros_like(times)
-    put_by_columns(place, columns, horizon, *by_columns)
-    assert [whole.tobytes(), times.tobytes()] == [room.tobytes() for room in by_columns]
+    put_by_columns(place, columns, horizon, other_whole, other_times)
+    for one, other in zip((*whole, *times), (*other_whole, *other_times), strict=True):
+        assert one.tobytes() == other.tobytes()
     asked, _, ready, left, due = times
     assert not (asked >= horizon).any()
     assert due[place].tobytes() == columns[COLUMNS.index("ready")].tobytes()
