@@ -79,6 +79,7 @@ def test_a_city_with_known_numbers_is_recovered() -> None:
     assert rows.loc["while_waiting.leaves_per_day", "verdict"] == "not told"
 
 
+@pytest.mark.slow
 def test_a_year_is_one_draw_so_more_runs_do_not_narrow_the_set_without_end() -> None:
     """Were chance fitted away, four times the replications would halve what is left open."""
     observed = months_of(city())

@@ -15,7 +15,8 @@ from flowsim.scenario import bundled_names, inputs
 from tests.verification import figures
 from tests.words.commands import ROOT
 
-pytestmark = pytest.mark.slow
+# In one worker, so that it is built once.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("handbook build")]
 
 
 @pytest.fixture(scope="module")

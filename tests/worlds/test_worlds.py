@@ -102,6 +102,7 @@ def reversed_file(tables: dict[str, Any]) -> Scenario:
     return scenario_of(tables | turned)
 
 
+@pytest.mark.uncounted  # whole runs, whose lines others go through
 def test_the_order_of_the_file_changes_nothing() -> None:
     for seed in range(40):
         assert life_of(live(reversed_file(document(seed)))) == life_of(live(scenario_of(document(seed)))), (
