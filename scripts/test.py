@@ -30,6 +30,8 @@ CHECKS = {
 }
 # More workers than this cost more in start-up than they bring.
 WORKERS = min(os.cpu_count() or 1, 4)
+# A file stays with one worker, so that what its tests share is made once; in the order of tests/conftest.py.
+BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def run_checks(python: str, checks: dict[str, tuple[str, ...]]) -> dict[str, bool]:
@@ -105,7 +107,7 @@ def main(arguments: list[str]) -> int:
         report = Path(folder) / "coverage.json"
         coverage = ["--cov", "--cov-report=term", f"--cov-report=json:{report}"]
         own = ["-m", "not slow"] if quick else coverage
-        code, closing_line = run_pytest(python, ["-n", str(WORKERS), "--dist", "loadgroup", *own, *extra])
+        code, closing_line = run_pytest(python, ["-n", str(WORKERS), *BY_FILE, *own, *extra])
         parts = coverage_by_part(report)
     if parts:
         print("\n== coverage by part, lines and branches", *parts, sep="\n")

@@ -38,7 +38,22 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 def _is_uncounted(item: pytest.Item) -> bool:
-    """Whether a test is marked so, or is slow, or needs the server that browsers talk to."""
-    group = item.get_closest_marker("xdist_group")
-    in_browser = group is not None and group.args == ("browser",)
-    return in_browser or any(item.get_closest_marker(name) for name in ("slow", "uncounted"))
+    """Whether a test is marked so, or is slow."""
+    return any(item.get_closest_marker(name) for name in ("slow", "uncounted"))
+
+
+# The files that take longest, the longest first: begun last, one of them would keep a worker busy when all others are done.
+LONGEST: Final = (
+    "pages/test_browser.py", "pages/test_decide.py", "words/test_handbook.py", "words/test_notebooks.py",
+    "twins/test_twins.py", "decisions/test_sweep.py", "words/test_handbook_build.py", "decisions/test_calibrate.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; whole files go to workers in this order."""
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    file = item.nodeid.partition("::")[0].removeprefix("tests/")
+    return LONGEST.index(file) if file in LONGEST else len(LONGEST)

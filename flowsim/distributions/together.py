@@ -24,6 +24,7 @@ from flowsim.distributions.solving import exactly
 from flowsim.units import Floats, Ints, on_grid
 
 NO_BLEND: Final = -1
+LOGNORMAL, TABLED, OTHER = range(3)  # kinds of blends, in the order in which they are put
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,9 +102,6 @@ def put_together(blends: Sequence[Blend]) -> Together:
         tabled=tuple(blends[number] for number in order if kinds[number] == TABLED),
         others=tuple(blends[number] for number in order if kinds[number] == OTHER),
     )  # fmt: skip
-
-
-LOGNORMAL, TABLED, OTHER = range(3)
 
 
 def _kind(blend: Blend) -> int:

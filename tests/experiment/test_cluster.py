@@ -31,8 +31,6 @@ from tests.experiment.city import SMALL, small_city
 
 # What Dask leaves open or says about itself while it is used rightly.
 pytestmark = [
-    # One after another: two clusters at once would want the same port for their web pages.
-    pytest.mark.xdist_group("cluster"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]

@@ -19,8 +19,7 @@ from flowsim.scenario import from_text
 from flowsim.scenario.levers import with_levers
 from tests.pages.visitors import SMALL, Visitor, address_of, small_choice
 
-# One worker runs them all: they share a server and a browser.
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = pytest.mark.uncounted  # so is the server; tests without a browser go through the same lines
 
 PATHS = ("/", "/where", "/people", "/scenario", "/method")
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}

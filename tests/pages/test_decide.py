@@ -44,7 +44,7 @@ from flowsim.scenario import from_text
 from flowsim.workbooks import read_workbook
 from tests.pages.visitors import SMALL, Visitor, address_of, small_choice
 
-browser = pytest.mark.xdist_group("browser")
+browser = pytest.mark.uncounted  # so is the server; tests without a browser go through the same lines
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 CITY = from_text(SMALL, "small.toml")
 # What lies further right than the screen is wide is not seen, although nothing scrolls.

@@ -13,7 +13,7 @@ from flowsim.cli.app import app
 from tests.pages.provider import CLIENT, SECRET, provided
 from tests.pages.visitors import Visitor, address_of, small_choice
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = pytest.mark.uncounted  # so is the server
 
 
 def test_who_has_not_signed_in_sees_nothing(chromium: Browser, tmp_path: Path) -> None:

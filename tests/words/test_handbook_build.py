@@ -15,8 +15,7 @@ from flowsim.scenario import bundled_names, inputs
 from tests.verification import figures
 from tests.words.commands import ROOT
 
-# In one worker, so that it is built once.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("handbook build")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
