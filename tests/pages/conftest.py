@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,14 @@ import browser as tools
 from tests.pages.visitors import PATIENCE_MS, Visitor
 
 expect.set_options(timeout=PATIENCE_MS)  # five seconds are few where other tests run beside these
+
+
+@pytest.fixture(autouse=True)
+def same_main() -> Iterator[None]:
+    """AppTest leaves its script as the main module, which every process that a later test starts would run."""
+    ours = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = ours
 
 
 @pytest.fixture(scope="session")
