@@ -278,21 +278,23 @@ class City:
     def begin_with_those_already_there(self) -> None:
         """People in places, then those who wait, in the order of their asking."""
         stories: list[tuple[float, Story]] = []
-        for there in already_there(self.plan, Ranks(self.seed, 0)):
+        for there in already_there(self.plan.start, Ranks(self.seed, 0)):
             stories += self._begin(there)
         for _, story in sorted(stories, key=lambda begun: begun[0]):
             self.env.process(story)
 
     def _begin(self, there: AlreadyThere) -> Iterator[tuple[float, Story]]:
         names, routes = self.offer.names, list(self.plan.scenario.routes)
-        following = None if there.next_service is None else names[there.next_service]
+        party = there.party
+        route, entry, place = routes[party.route], names[party.entry], names[party.place]
+        following = None if party.next_service is None else names[party.next_service]
         for i in range(there.size):
-            person = self.newcomer(0, routes[there.route[i]], names[there.entry])
+            person = self.newcomer(0, route, entry)
             asked = float(there.asked[i])
             if there.stay is None:
-                yield asked, self.life(person, begins=names[there.place], asked=asked)
+                yield asked, self.life(person, begins=place, asked=asked)
                 continue
-            visit = self.already_in(person, names[there.place], float(there.entered[i]), float(there.stay[i]))
+            visit = self.already_in(person, place, float(there.entered[i]), float(there.stay[i]))
             if following is None:
                 yield -math.inf, self.life(person, visit)
             else:
