@@ -14,17 +14,13 @@ from flowsim.units import Floats, Ints
 
 def order_of(numbers: Ints, below: int) -> Ints:
     """The order that sorts whole numbers from 0 to under `below`; equal ones keep their order. Shape as given."""
-    if not are_compiled():
-        return _order_by_numpy(numbers, below)
-    from flowsim import counting_loops
-
-    return counting_loops.order_of(numbers, below)
+    return _inverted(place_in_order(numbers, below))
 
 
 def place_in_order(numbers: Ints, below: int) -> Ints:
     """Where each of the whole numbers from 0 to under `below` stands when they are sorted so. Shape as given."""
     if not are_compiled():
-        return _places_by_numpy(numbers, below)
+        return _inverted(_order_by_numpy(numbers, below))
     from flowsim import counting_loops
 
     return counting_loops.place_in_order(numbers, below)
@@ -65,8 +61,8 @@ def _order_by_numpy(numbers: Ints, below: int) -> Ints:
     return order
 
 
-def _places_by_numpy(numbers: Ints, below: int) -> Ints:
-    order = _order_by_numpy(numbers, below)
+def _inverted(order: Ints) -> Ints:
+    """Where each stands in an order, or which stands at each place: the one undoes the other."""
     place = np.empty_like(order)
     place[order] = np.arange(order.size)
     return place

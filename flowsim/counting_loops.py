@@ -11,40 +11,21 @@ from flowsim.units import Floats, Ints
 
 
 @compiled
-def order_of(numbers: Ints, below: int) -> Ints:
-    """A counting sort: every row to the next place of its number."""
-    place = _begins(numbers, below)
-    order = np.empty(numbers.size, dtype=np.int64)
-    for row in range(numbers.size):
-        number = numbers[row]
-        order[place[number]] = row
-        place[number] += 1
-    return order
-
-
-@compiled
 def place_in_order(numbers: Ints, below: int) -> Ints:
-    """The same sort, told the other way round: the place of every row."""
-    next_place = _begins(numbers, below)
+    """A counting sort: where each number's rows begin, then every row to the next place of its number."""
+    next_place = np.zeros(below + 1, dtype=np.int64)
+    for number in numbers:
+        if not 0 <= number < below:
+            raise IndexError("a number is not from 0 to below the bound")
+        next_place[number + 1] += 1
+    for number in range(below):
+        next_place[number + 1] += next_place[number]
     place = np.empty(numbers.size, dtype=np.int64)
     for row in range(numbers.size):
         number = numbers[row]
         place[row] = next_place[number]
         next_place[number] += 1
     return place
-
-
-@compiled
-def _begins(numbers: Ints, below: int) -> Ints:
-    """Where the rows of each number begin when all are sorted, shape (below + 1,)."""
-    begins = np.zeros(below + 1, dtype=np.int64)
-    for number in numbers:
-        if not 0 <= number < below:
-            raise IndexError("a number is not from 0 to below the bound")
-        begins[number + 1] += 1
-    for number in range(below):
-        begins[number + 1] += begins[number]
-    return begins
 
 
 @compiled
