@@ -21,8 +21,8 @@ import numpy as np
 from flowsim.distributions.blends import Atoms, Blend, Smooth, Split, make_blend, smooth_share
 from flowsim.distributions.curves import inverse
 from flowsim.distributions.families import BY_MEAN, BY_MEDIAN
+from flowsim.distributions.many import Together, put_together
 from flowsim.distributions.pieces import Cut, PowerGamma, share_at
-from flowsim.distributions.together import Together, put_together
 from flowsim.scenario.model import Distribution
 from flowsim.units import Floats, grid, on_grid
 
