@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from flowsim.scenario.model import (
     EXITS,
@@ -12,6 +12,7 @@ from flowsim.scenario.model import (
     UNLIMITED,
     Attribution,
     Distribution,
+    Part,
     Scenario,
     Service,
     Size,
@@ -30,6 +31,13 @@ MOST_VISITS: Final = 50
 EARLIEST: Final = dt.date(1990, 1, 1)
 LATEST: Final = dt.date(2099, 12, 31)
 RESERVED: Final = (*EXITS, REST, UNLIMITED)
+SECTIONS: Final = ("streams", "routes", "services", "over_prescription")
+# What no rule of names or ways looks at; what they look at only for whether it is given; or only for its names.
+NO_WAY: Final = frozenset((
+    "label", "per_day", "weekday", "month", "hour", "capacity", "starts", "stay_scale", "size", "decided", "lead_days",
+))  # fmt: skip
+ONLY_WHETHER: Final = frozenset(("stay", "work"))
+ONLY_NAMES: Final = frozenset(("routes",))
 # National return: C and I can only be the NHS's, Di, G and H never both bodies'.
 ONLY_NHS: Final = ("C", "I")
 NEVER_BOTH: Final = ("Di", "G", "H")
@@ -37,18 +45,64 @@ NEVER_BOTH: Final = ("Di", "G", "H")
 Found = Iterator[Complaint]
 
 
-def complaints(scenario: Scenario, *, numbers_only: bool = False) -> list[Complaint]:
+def complaints(scenario: Scenario, since: Scenario | None = None) -> list[Complaint]:
     """Everything that does not make sense in a scenario, as it stands on one day.
 
-    `numbers_only` for one that differs from one without complaints only in room, starts and stay factors: no name and
-    no way is another.
+    `since` is a scenario without complaints from which this one was made, what did not change being shared: that is
+    not looked at again, nor are the ways where they still lead to the same places.
     """
-    if numbers_only:
-        return [c for rule in NUMBERS for c in rule(scenario)]
+    changed = scenario if since is None else _changed_parts(since, scenario)
+    numbers = [c for rule in OF_A_PART for c in rule(changed)]
+    numbers += [c for rule in BETWEEN_PARTS for c in rule(scenario)]
+    if since is not None and _same_ways(since, scenario):
+        return numbers
     named = [c for rule in NAMES for c in rule(scenario)]
     # Ways through services that do not exist cannot be followed.
     followed = [] if named else [c for rule in WAYS for c in rule(scenario)]
-    return named + [c for rule in NUMBERS for c in rule(scenario)] + followed
+    return named + numbers + followed
+
+
+# What is not looked at again
+
+
+def _changed_parts(since: Scenario, scenario: Scenario) -> Scenario:
+    """The scenario without the streams, routes, services and rows that are still the same objects."""
+    kept = {}
+    for section in SECTIONS:
+        before = getattr(since, section)
+        kept[section] = {
+            n: part for n, part in getattr(scenario, section).items() if before.get(n) is not part
+        }
+    return scenario.model_copy(update=kept)
+
+
+def _same_ways(since: Scenario, scenario: Scenario) -> bool:
+    """Whether nothing changed that the rules of names and of ways look at."""
+    return all(_alike(getattr(since, section), getattr(scenario, section)) for section in SECTIONS)
+
+
+def _alike(before: Any, now: Any) -> bool:
+    """Whether two parts, or tables of parts, have the same names and lead the same way."""
+    if before is now:
+        return True
+    if isinstance(before, Part) and isinstance(now, Part):
+        return all(
+            _alike_field(name, getattr(before, name), getattr(now, name))
+            for name in type(before).model_fields
+        )
+    if isinstance(before, dict) and isinstance(now, dict):
+        return before.keys() == now.keys() and all(_alike(before[name], now[name]) for name in before)
+    return bool(before == now)
+
+
+def _alike_field(name: str, before: Any, now: Any) -> bool:
+    if name in NO_WAY:
+        return True
+    if name in ONLY_WHETHER:
+        return (before is None) == (now is None)
+    if name in ONLY_NAMES:
+        return bool(before.keys() == now.keys())
+    return _alike(before, now)
 
 
 # Names
@@ -403,16 +457,19 @@ NAMES: Final[tuple[Callable[[Scenario], Found], ...]] = (
     _links_are_places,
     _differences_are_at_places,
 )
-NUMBERS: Final[tuple[Callable[[Scenario], Found], ...]] = (
+# What can be wrong with a stream, a route, a service or a row of shares by itself.
+OF_A_PART: Final[tuple[Callable[[Scenario], Found], ...]] = (
     _shares_add_up,
     _hours_are_24,
     _weights_are_usable,
     _week_tables_are_usable,
-    _sizes_fit,
     _opening_times,
     _kinds_have_their_own,
     _attribution_obeys,
     _distributions,
+)
+BETWEEN_PARTS: Final[tuple[Callable[[Scenario], Found], ...]] = (
+    _sizes_fit,
     _dates,
     _people_at_start,
 )

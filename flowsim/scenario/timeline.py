@@ -181,7 +181,7 @@ def _version(
     version, invalid = rebuilt(scenario, document, now)
     complaints += invalid
     if version is not None and not checked:
-        complaints += [*sense.complaints(version), *_escalations_wrong(version, now)]
+        complaints += [*sense.complaints(version, since=scenario), *_escalations_wrong(version, now)]
     return version, complaints
 
 
@@ -225,8 +225,7 @@ def _each_escalation(scenario: Scenario, document: Document) -> Iterator[Complai
             continue
         after, refused = edited(document, escalation)
         version, invalid = rebuilt(scenario, document, after)
-        # What an escalation may touch is not looked at by the other rules, which the scenario itself has to meet anyway.
-        odd = sense.complaints(version, numbers_only=True) if version is not None else []
+        odd = sense.complaints(version, since=scenario) if version is not None else []
         yield from (c.during(when) for c in (*refused, *invalid, *odd))
 
 
