@@ -28,6 +28,7 @@ import subprocess
 import sys
 import sysconfig
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -39,6 +40,7 @@ ENVIRONMENT = ROOT / ".flowsim-env"
 RUN_LOCK = "requirements.lock"
 TEST_LOCK = "requirements-test.lock"
 STAMP = "flowsim-stamp.json"
+MOST_PIPS = 4
 
 OLDEST = (3, 11)
 # The newest for which every library in the lock has a wheel; raise it together with the lock.
@@ -270,18 +272,51 @@ def path_file_text(environment: Path, windows: bool = os.name == "nt") -> str:
     return "/".join(".." for _ in up.parts) + "\n"
 
 
+def dealt_out(lock: str, hands: int) -> list[str]:
+    """The requirements of a lock file in so many files of about the same length."""
+    found: list[list[str]] = [[] for _ in range(hands)]
+    number = -1
+    for line in lock.splitlines():
+        if line[:1].isalnum():  # what belongs to a requirement stands below it, set in
+            number += 1
+        if number >= 0:
+            found[number % hands].append(line)
+    return ["\n".join([*lines, ""]) for lines in found if lines]
+
+
+def _install(environment: Path, pip: list[str], lock: Path) -> None:
+    """Install what a lock file lists, by as many pips as there are cores: one alone keeps a single core busy.
+
+    They cannot be in each other's way: what one installs needs nothing that another does (--no-deps), and no file belongs to both.
+    """
+    options = ["--require-hashes", "--only-binary", ":all:", "--no-deps", "--no-input", "--no-compile"]
+    quiet = ["--disable-pip-version-check", "--progress-bar", "off", "--quiet"]
+    shares = []
+    for text in dealt_out(lock.read_text(encoding="utf-8"), min(os.cpu_count() or 1, MOST_PIPS)):
+        share = environment / f"{lock.stem}-{len(shares) + 1}.txt"
+        share.write_text(text, encoding="utf-8")
+        shares.append(share)
+    with ThreadPoolExecutor(len(shares)) as side_by_side:
+        said = list(
+            side_by_side.map(
+                lambda share: call([*pip, "install", *options, *quiet, "-r", str(share)]), shares
+            )
+        )
+    for code, words in said:
+        if code:
+            raise SetupError(explain(words))
+
+
 def _build(environment: Path, lock: Path) -> None:
     _remove(environment)
     pip = _create(environment)
     tell(f"Installing what {lock.name} lists; this takes about a minute.")
-    options = ["--require-hashes", "--only-binary", ":all:", "--no-deps", "--no-input", "--no-compile"]
-    quiet = ["--disable-pip-version-check", "--progress-bar", "off", "--quiet"]
-    code, said = call([*pip, "install", *options, *quiet, "-r", str(lock)])
-    if code:
-        raise SetupError(explain(said))
+    _install(environment, pip, lock)
     # On all cores: pip would compile one file after another. Left to first use, every process would do it anew
-    # where PYTHONDONTWRITEBYTECODE is set. What cannot be compiled (templates) is not imported either.
-    call([str(python_of(environment)), "-m", "compileall", "-q", "-j", "0", str(packages_of(environment))])
+    # where PYTHONDONTWRITEBYTECODE is set. What cannot be compiled (templates) is not imported either, nor are
+    # the libraries' own tests.
+    compiling = [str(python_of(environment)), "-m", "compileall", "-q", "-j", "0", "-x", r"[/\\]tests[/\\]"]
+    call([*compiling, str(packages_of(environment))])
     path_file = packages_of(environment) / "flowsim-project.pth"
     path_file.write_text(path_file_text(environment), encoding="ascii")
 

@@ -224,6 +224,7 @@ def test_mean_time_left_is_half_the_second_moment_over_the_mean(law: Distributio
     assert left == pytest.approx(second_moment / (2 * mean(law)), rel=0.004)
 
 
+@pytest.mark.uncounted  # long, and others go through its lines
 def test_lengths_under_way_follow_the_length_weighted_distribution() -> None:
     days = np.linspace(0.5, 60, 60)
     for law, theirs in (SMOOTH[0], SMOOTH[2], (spec(dist="weibull", mean=1, sd=1), stats.expon())):
@@ -287,6 +288,7 @@ def any_law(draw: st.DrawFn) -> Distribution:
     return spec(dist="mixture", parts=parts)
 
 
+@pytest.mark.uncounted  # long, and others go through its lines
 @given(law=any_law(), given_ranks=ranks_in_order)
 @settings(deadline=None, max_examples=200)
 def test_any_distribution_climbs_with_the_rank_and_is_undone(

@@ -76,6 +76,7 @@ def guesses() -> Ensemble:
     return Ensemble.of(run_together([city()], Effort(replications=160, seed=5, census_only=True))[0])
 
 
+@pytest.mark.uncounted  # long, and others go through its lines
 def test_where_the_model_is_true_the_bands_cover() -> None:
     """30 worlds made by the model: 3 months ahead of a cut, the 90 % band holds about nine in ten, the 50 % band about half."""
     cut = dt.date(2017, 4, 1)
@@ -133,6 +134,7 @@ def test_scores_are_those_of_the_table() -> None:
     assert found.beats()[LAST] is bool(better[MODEL] < better[LAST])
 
 
+@pytest.mark.uncounted  # long, and others go through its lines
 def test_later_months_change_nothing_before_them() -> None:
     observed = as_observed(truths(), 3)
     assert observed.monthly is not None

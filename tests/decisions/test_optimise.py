@@ -62,6 +62,7 @@ def truth(space: Space) -> Race:
     return race
 
 
+@pytest.mark.uncounted  # long, and others go through its lines
 def test_it_costs_hardly_more_than_the_cheapest_that_truly_does(
     found: Optimum, truth: Race, space: Space
 ) -> None:
@@ -172,6 +173,7 @@ def test_on_the_frontier_more_money_buys_fewer_days(found: Optimum) -> None:
     assert inner["corner"].sum() == 1
 
 
+@pytest.mark.uncounted  # long, and others go through its lines
 def test_the_same_seed_gives_the_same_answer_on_more_cores() -> None:
     one, two = (optimise(small_city(), LEVERS[:1], replications=100, seed=3, cores=cores) for cores in (1, 2))
     assert (one.winner, one.selection.correct, one.runs) == (two.winner, two.selection.correct, two.runs)

@@ -150,6 +150,7 @@ def test_a_folder_without_a_set_is_said_in_words(tmp_path: Path) -> None:
         Plausible.load(tmp_path)
 
 
+@pytest.mark.uncounted  # long, and others go through its lines
 def test_the_bundled_sets_are_of_the_scenarios_as_they_are_shipped() -> None:
     assert set(bundled_sets()) >= {"sheffield-2016", "sheffield-2017", "sheffield-series"}
     for name in bundled_sets():

@@ -25,12 +25,14 @@ def strict(*words: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]
     )
 
 
+@pytest.mark.uncounted  # long, and others go through its lines
 def test_every_module_is_imported_without_a_warning() -> None:
     names = [name for name in modules_below(ROOT) if name != "flowsim.__main__"]
     done = strict("-c", f"from importlib import import_module\nfor name in {names}: import_module(name)")
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.uncounted  # long, and others go through its lines
 @pytest.mark.parametrize("engine", ["simpy", pytest.param("compiled", marks=pytest.mark.skipif(not HAS_NUMBA, reason="there is no numba"))])  # fmt: skip
 def test_a_run_gives_no_warning(engine: str, tmp_path: Path) -> None:
     (tmp_path / "small.toml").write_text(SMALL.replace("CAPACITY", "14"), encoding="utf-8")

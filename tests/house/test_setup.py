@@ -144,6 +144,27 @@ def test_where_things_are_on_each_system() -> None:
     assert environment.path_file_text(folder, windows=False) == "../../../..\n"
 
 
+@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("hands", [1, 2, 3])
+def test_a_lock_dealt_out_is_the_whole_lock(lock: str, hands: int) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    dealt = environment.dealt_out(text, hands)
+    wanted = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    found = [
+        line
+        for share in dealt
+        for line in share.splitlines()
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
+    assert len(dealt) == hands
+    assert sorted(found) == sorted(wanted)
+    for share in dealt:  # a requirement keeps its hashes
+        assert not share.startswith((" ", "#"))
+        assert all(
+            " --hash=" in f" {one}" for one in share.replace("\\\n", "").splitlines() if one[:1].isalnum()
+        )
+
+
 def test_the_script_can_be_read_by_an_old_python() -> None:
     for name in ("environment.py", "test.py", "compare_winter_plans.py"):
         ast.parse((ROOT / "scripts" / name).read_text("utf-8"), feature_version=(3, 7))

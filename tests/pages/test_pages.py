@@ -48,6 +48,7 @@ def test_the_start_asks_one_question_and_shows_that_it_works() -> None:
     assert [t.value for t in test.title] == ["Do we keep delayed transfers at or under 4?"]
 
 
+@pytest.mark.uncounted  # long, and others go through its lines
 def test_levers_have_unit_range_hint_and_source() -> None:
     test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     test.query_params["replications"] = "2"

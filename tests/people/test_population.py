@@ -65,6 +65,7 @@ def same(one: Stop | None, other: Stop | None) -> bool:
     )
 
 
+@pytest.mark.uncounted  # long, and others go through its lines
 def test_everybody_has_the_itinerary_that_one_finds_by_hand() -> None:
     seen: dict[str, int] = dict.fromkeys(("tasks", "relapses", "otherwise", "again", "unhindered"), 0)
     for seed in SEEDS:

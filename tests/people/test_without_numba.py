@@ -41,6 +41,7 @@ def digests() -> list[str]:
     return [digest_of(load("sheffield-2017")), *(digest_of(generated_scenario(seed)) for seed in GENERATED)]
 
 
+@pytest.mark.uncounted  # long, and others go through its lines
 @pytest.mark.skipif(not HAS_NUMBA, reason="nothing is compiled here")
 def test_people_are_the_same_without_compiling() -> None:
     compile_loops()
@@ -61,6 +62,7 @@ print(sorted(name for name in ("numba", "llvmlite", "pandas", "matplotlib") if n
 """
 
 
+@pytest.mark.uncounted  # long, and others go through its lines
 def test_the_simpy_model_runs_without_what_it_does_not_need() -> None:
     """numba and its code take more memory than a replication."""
     run = subprocess.run(

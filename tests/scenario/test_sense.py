@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from flowsim.scenario import Scenario
 from flowsim.scenario.edits import Document, document_of, rebuilt
 from flowsim.scenario.generated import generated_scenario
@@ -52,6 +54,7 @@ def altered(node: Any, luck: random.Random, names: list[str]) -> Any:
     )
 
 
+@pytest.mark.uncounted  # long, and others go through its lines
 def test_looking_only_at_what_changed_finds_what_looking_at_everything_finds() -> None:
     met: Counter[str] = Counter()
     for seed in range(CITIES):

@@ -6,6 +6,7 @@ Law, "Simulation Modeling and Analysis", 5th ed. 2015: section 9.4 for coverage,
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from scipy import stats
 
 import flowsim
@@ -34,6 +35,7 @@ stay = { dist = "exponential", mean = 5 }
 """
 
 
+@pytest.mark.uncounted  # long, and others go through its lines
 def test_ninety_five_in_a_hundred_intervals_hold_the_truth() -> None:
     """The census of M/G/infinity is 6 x 5; how many of the summary's 95 % intervals hold it is binomial."""
     held = 0

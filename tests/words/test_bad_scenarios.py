@@ -202,6 +202,7 @@ def test_a_mistake_is_answered_in_words(tmp_path: Path, mistake: str) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["bad.toml"], "nothing is written"
 
 
+@pytest.mark.uncounted  # long, and others go through its lines
 def test_one_mistake_is_one_complaint(tmp_path: Path) -> None:
     several = {
         "wild spread",

@@ -119,6 +119,7 @@ def test_no_set_and_a_foreign_set_are_refused_in_words(command: list[str], files
     assert "does not suit city" in " ".join(answer.output.split())
 
 
+@pytest.mark.uncounted  # long, and others go through its lines
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent in another way on Windows")
 def test_ctrl_c_keeps_finished_waves_and_the_same_command_goes_on(files: Path) -> None:
     (files / "fit.toml").write_text(FIT.replace("points = 10", "points = 40"), encoding="utf-8")

@@ -12,6 +12,8 @@ from flowsim.scenario.model import Scenario
 from tests.laws.lived import Lived, live
 from tests.worlds.pairs import document, life_of, needs_of, scenario_of
 
+pytestmark = pytest.mark.uncounted  # whole runs, whose lines others go through
+
 SEEDS = range(20)
 VISITOR = {"label": "Visitor", "enters": "hospital", "routes": {"visit": 1.0}}
 VISIT = {"label": "Visit", "stay": 2.0, "next": {"leave": 1.0}}
@@ -102,7 +104,6 @@ def reversed_file(tables: dict[str, Any]) -> Scenario:
     return scenario_of(tables | turned)
 
 
-@pytest.mark.uncounted  # whole runs, whose lines others go through
 def test_the_order_of_the_file_changes_nothing() -> None:
     for seed in range(40):
         assert life_of(live(reversed_file(document(seed)))) == life_of(live(scenario_of(document(seed)))), (
