@@ -41,7 +41,6 @@ def digests() -> list[str]:
     return [digest_of(load("sheffield-2017")), *(digest_of(generated_scenario(seed)) for seed in GENERATED)]
 
 
-@pytest.mark.uncounted  # long, and others go through its lines
 @pytest.mark.skipif(not HAS_NUMBA, reason="nothing is compiled here")
 def test_people_are_the_same_without_compiling() -> None:
     compile_loops()
