@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from flowsim.distributions.blends import Blend, smooth_density, smooth_share
+from flowsim.distributions.pieces import Piece
 from flowsim.distributions.solving import BELOW_ONE, exactly
 from flowsim.units import Floats, Ints
 
@@ -22,6 +23,8 @@ REACH: Final = 4.0
 CLOSE_DAYS: Final = 2.0**-33
 # People per day: where so few or fewer end their stay, rounding the share moves the inverse by a noticeable part of that.
 FLAT: Final = 2.0**-14
+# A table holds for all factors of days up to the next such part of an octave, and is close enough for the largest.
+PER_OCTAVE: Final = 4
 
 
 def inverse(blend: Blend, ranks: Floats) -> Floats:
@@ -96,32 +99,48 @@ def curve(points: Floats, part: Floats | float) -> Floats:
 
 @lru_cache(maxsize=1024)
 def table_of(blend: Blend) -> Table:
-    """The table of a blend's pieces; each cell is held against the exact inverse at three places within it."""
+    """The table of a blend's pieces. Blends that differ by a factor of days share the work, which takes milliseconds:
+    dated versions in which stays grow longer day by day, and one plan after another that makes them shorter.
+    """
+    # Small, for what is solved for in this unit is solved to a part of it that is the same for all.
+    unit = blend.pieces[0].log_scale - math.log(64)
+    pieces = tuple(piece.over(unit) for piece in blend.pieces)
+    shape = _table_of_shape(pieces, blend.weights, math.ceil(unit / math.log(2) * PER_OCTAVE))
+    return Table(shape.points + unit, shape.is_close)
+
+
+@lru_cache(maxsize=256)
+def _table_of_shape(pieces: tuple[Piece, ...], weights: tuple[float, ...], size: int) -> Table:
+    """The table of pieces in a unit of at most 2**(`size` / PER_OCTAVE) days; each cell is held against the exact inverse at
+    three places within it.
+    """
+    blend, unit_days = Blend(pieces, weights, *(np.zeros(0),) * 4), 2.0 ** (size / PER_OCTAVE)
     scores, width = np.linspace(-REACH, REACH, CELLS + 1), 2 * REACH / CELLS
     with np.errstate(all="ignore"):  # a cell with an end that has no logarithm or no slope is not close
-        days = exactly(blend, ndtr(scores))
-        nodes = np.log(days)
+        units = exactly(blend, ndtr(scores))
+        nodes = np.log(units)
         bell = np.exp(-scores * scores / 2) / math.sqrt(2 * math.pi)
-        slope = bell * sum(blend.weights) / smooth_density(blend, days) / days
+        slope = bell * sum(weights) / smooth_density(blend, units) / units
         inner = nodes[:-1] + width / 3 * slope[:-1], nodes[1:] - width / 3 * slope[1:]
         points = np.stack([nodes[:-1], *inner, nodes[1:]], axis=1)
         is_close = np.ones(CELLS, dtype=bool)
         for part in (0.2, 0.5, 0.8):
-            is_close &= _is_close(blend, np.exp(curve(points, part)), ndtr(scores[:-1] + part * width))
+            ranks = ndtr(scores[:-1] + part * width)
+            is_close &= _is_close(blend, np.exp(curve(points, part)), ranks, unit_days)
     is_close[[0, -1]] = False
     return Table(points, is_close)
 
 
-def _is_close(blend: Blend, days: Floats, ranks: Floats) -> NDArray[np.bool_]:
-    """Whether days are the inverse at some ranks, or as good as that.
+def _is_close(blend: Blend, units: Floats, ranks: Floats, unit_days: float) -> NDArray[np.bool_]:
+    """Whether numbers of units are the inverse at some ranks, or as good as that.
 
     One step of Newton's method (what is left of the rank, over the density) says how far off they are. Where that is
     near the limit, or the density so small that rounding has a say in it, the inverse itself is solved for.
     """
-    whole, density = sum(blend.weights), smooth_density(blend, days)
-    off = np.abs((smooth_share(blend, days) / whole - ranks) * whole / density)
-    is_close = off <= CLOSE_DAYS
-    is_clear = (density >= FLAT) & ((off < CLOSE_DAYS / 4) | (off > CLOSE_DAYS * 4))
+    close, whole, density = CLOSE_DAYS / unit_days, sum(blend.weights), smooth_density(blend, units)
+    off = np.abs((smooth_share(blend, units) / whole - ranks) * whole / density)
+    is_close = off <= close
+    is_clear = (density >= FLAT * unit_days) & ((off < close / 4) | (off > close * 4))
     unclear = np.flatnonzero(~is_clear)
-    is_close[unclear] = np.abs(days[unclear] - exactly(blend, ranks[unclear])) <= CLOSE_DAYS
+    is_close[unclear] = np.abs(units[unclear] - exactly(blend, ranks[unclear])) <= close
     return is_close

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from scipy.special import gammainc, gammaincinv, gammaln, ndtr, ndtri, poch
 
 from flowsim.units import Floats
+
+SETTLED_BITS: Final = 48
 
 
 class Piece(Protocol):
@@ -44,6 +46,15 @@ class Piece(Protocol):
 
     def by_length(self) -> Piece:
         """The lengths that are met at a random moment: each in proportion to itself."""
+        ...
+
+    @property
+    def log_scale(self) -> float:
+        """The logarithm of a number of days that is a factor of all others."""
+        ...
+
+    def over(self, log_days: float) -> Piece:
+        """The same in a unit of exp(`log_days`) days; pieces that differ by a factor of days become equal by it."""
         ...
 
 
@@ -85,6 +96,15 @@ class Lognormal:
     def by_length(self) -> Piece:
         """The lengths that are met at a random moment: each in proportion to itself."""
         return Lognormal(self.mu + self.sigma**2, self.sigma)
+
+    @property
+    def log_scale(self) -> float:
+        """The logarithm of a number of days that is a factor of all others."""
+        return self.mu
+
+    def over(self, log_days: float) -> Lognormal:
+        """The same in a unit of exp(`log_days`) days."""
+        return Lognormal(_settled(self.mu - log_days), _settled_part(self.sigma))
 
 
 @dataclass(frozen=True)
@@ -134,6 +154,16 @@ class PowerGamma:
         """The lengths that are met at a random moment: each in proportion to itself."""
         return PowerGamma(self.shape + 1 / self.power, self.power, self.scale)
 
+    @property
+    def log_scale(self) -> float:
+        """The logarithm of a number of days that is a factor of all others."""
+        return math.log(self.scale)
+
+    def over(self, log_days: float) -> PowerGamma:
+        """The same in a unit of exp(`log_days`) days."""
+        scale = math.exp(_settled(self.log_scale - log_days))
+        return PowerGamma(_settled_part(self.shape), _settled_part(self.power), scale)
+
 
 @dataclass(frozen=True)
 class Cut:
@@ -172,6 +202,26 @@ class Cut:
         """The lengths that are met at a random moment: each in proportion to itself."""
         longer = self.whole.by_length()
         return Cut(longer, self.most, share_at(longer, self.most))
+
+    @property
+    def log_scale(self) -> float:
+        """The logarithm of a number of days that is a factor of all others."""
+        return self.whole.log_scale
+
+    def over(self, log_days: float) -> Cut:
+        """The same in a unit of exp(`log_days`) days."""
+        return Cut(self.whole.over(log_days), math.exp(_settled(math.log(self.most) - log_days)), self.chance)
+
+
+def _settled(logarithm: float) -> float:
+    """A logarithm without its last bits, which a factor of days alters at random."""
+    return math.ldexp(round(math.ldexp(logarithm, SETTLED_BITS)), -SETTLED_BITS)
+
+
+def _settled_part(number: float) -> float:
+    """The same of a number that stands for itself, however small it is."""
+    part, power = math.frexp(number)
+    return math.ldexp(_settled(part), power)
 
 
 def share_at(piece: Piece, days: float) -> float:

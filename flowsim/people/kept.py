@@ -20,6 +20,7 @@ from flowsim.people.steps import Steps
 Draw = tuple[int, int]
 # A column of which so much is one value is kept as the rest.
 NEARLY_ALL: Final = 0.9
+GLANCE: Final = 64
 WHOLE: Final = (np.int8, np.int16, np.int32, np.int64)
 
 
@@ -129,12 +130,18 @@ def _unpacked(columns: dict[str, _Column]) -> dict[str, Any]:
 def _column(values: np.ndarray) -> _Column:
     """A column packed. Fractions are compared bit by bit: NaN is a value like any other, and -0 is not 0."""
     bits = values.view(np.int64) if values.dtype == np.float64 else values
-    usual = values.size // 2
-    differs = np.flatnonzero(bits != bits[usual]) if values.size else bits
-    if values.size and differs.size <= (1 - NEARLY_ALL) * values.size:
-        where = differs.astype(np.int32)
-        return _Column(values.size, values.dtype, values[usual], where, _narrow(values[where]))
+    if values.size and _may_be_nearly_one(bits):
+        usual = bits[values.size // 2]
+        where = np.flatnonzero(bits != usual).astype(np.int32)
+        if where.size <= (1 - NEARLY_ALL) * values.size:
+            return _Column(values.size, values.dtype, values[values.size // 2], where, _narrow(values[where]))
     return _Column(values.size, values.dtype, None, None, _narrow(values))
+
+
+def _may_be_nearly_one(bits: np.ndarray) -> bool:
+    """Whether a glance at a few values says that a column may nearly all be one value: most columns are not."""
+    glance = bits[:: max(1, bits.size // GLANCE)]
+    return bool(np.count_nonzero(glance != bits[bits.size // 2]) <= 2 * (1 - NEARLY_ALL) * glance.size + 1)
 
 
 def _narrow(values: np.ndarray) -> np.ndarray:

@@ -303,11 +303,21 @@ def rebuilt(scenario: Scenario, old: Document, new: Document) -> tuple[Scenario 
         for name, part in new[section].items():
             if part is not old[section].get(name):
                 try:
-                    parts[name] = _BY_NAME[section].model_validate(part)
+                    fresh = _BY_NAME[section].model_validate(part)
+                    parts[name] = _sharing(parts.get(name), old[section].get(name), part, fresh)
                 except ValidationError as error:
                     complaints += explained(error, part, (section, name))
         update[section] = parts
     return (None if complaints else scenario.model_copy(update=update)), complaints
+
+
+def _sharing(before: BaseModel | None, old: Any, new: Document, fresh: BaseModel) -> BaseModel:
+    """A part that was validated anew, with the fields that did not change as they were before: the same objects."""
+    if before is None:
+        return fresh
+    named = {info.alias or name: name for name, info in type(fresh).model_fields.items()}
+    same = {named[key]: getattr(before, named[key]) for key in new if key in named and old.get(key) is new[key]}
+    return fresh.model_copy(update=same)
 
 
 def _whole(scenario: Scenario, document: Document) -> tuple[Scenario | None, list[Complaint]]:
