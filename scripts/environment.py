@@ -291,7 +291,7 @@ def _install(environment: Path, pip: list[str], lock: Path) -> None:
     """
     options = ["--require-hashes", "--only-binary", ":all:", "--no-deps", "--no-input", "--no-compile"]
     quiet = ["--disable-pip-version-check", "--progress-bar", "off", "--quiet"]
-    shares = []
+    shares: list[Path] = []
     for text in dealt_out(lock.read_text(encoding="utf-8"), min(os.cpu_count() or 1, MOST_PIPS)):
         share = environment / f"{lock.stem}-{len(shares) + 1}.txt"
         share.write_text(text, encoding="utf-8")

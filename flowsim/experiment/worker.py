@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 import signal
@@ -17,7 +18,9 @@ from flowsim.journeys import Journeys
 from flowsim.measures import Measured, Setting, measure
 from flowsim.memory import keep_freed_memory
 from flowsim.people import Blueprint, People, populate, prepare
-from flowsim.people.kept import KeptPeople
+from flowsim.people.crowd import there_at_the_start
+from flowsim.people.kept import Kept
+from flowsim.people.population import drawn, lasting, people_of
 from flowsim.ranks import Ranks
 from flowsim.scenario.files import fingerprint
 from flowsim.scenario.model import Scenario
@@ -82,29 +85,34 @@ class ReadyMade(NamedTuple):
 
 
 def _with_people(
-    plans: list[ReadyMade], ranks: Ranks, kept: KeptPeople | None
+    plans: list[ReadyMade], ranks: Ranks, kept: Kept | None
 ) -> Iterator[tuple[ReadyMade, People]]:
     """Every plan with its people of one replication; those who will be asked for again are held until then."""
     if len(plans) == 1:
-        yield plans[0], _drawn(plans[0], ranks, kept)
+        yield plans[0], _drawn(plans[0].plan, ranks, kept)
         return
     wanted = Counter(made.plan.same_people for made in plans)
     held: dict[bytes, People] = {}
     for made in plans:
         key = made.plan.same_people
         wanted[key] -= 1
-        people = held.pop(key, None) or _drawn(made, ranks, kept)
+        people = held.pop(key, None) or _drawn(made.plan, ranks, kept)
         if wanted[key]:
             held[key] = people
         yield made, people
 
 
-def _drawn(made: ReadyMade, ranks: Ranks, kept: KeptPeople | None) -> People:
-    """The people of a replication, drawn or as kept: the same."""
+def _drawn(plan: Blueprint, ranks: Ranks, kept: Kept | None) -> People:
+    """The people of a replication, drawn or as kept: the same.
+
+    A plan that differs from one before in how long stays are has other people, but in ranks they are the same.
+    """
     if kept is None:
-        return populate(made.plan, ranks)
-    draw = ranks.seed, ranks.replication
-    return kept.people(made.plan.same_people, draw, lambda: populate(made.plan, ranks))
+        return populate(plan, ranks)
+    draw, there = (ranks.seed, ranks.replication), there_at_the_start(plan, ranks)
+    who_is_there = hashlib.sha256(b"".join(some.mark for some in there)).digest()
+    in_ranks = kept.get(plan.same_walk, (*draw, who_is_there), lambda: drawn(plan, ranks, there))
+    return people_of(plan, in_ranks, kept.get(plan.same_people, draw, lambda: lasting(plan, in_ranks, there)))
 
 
 def _replicate(job: Job, made: ReadyMade, number: int, replication: int, people: People) -> Outcome:
@@ -118,9 +126,9 @@ def _replicate(job: Job, made: ReadyMade, number: int, replication: int, people:
 
 
 @cache
-def _people_kept(most_bytes: int) -> KeptPeople:
+def _people_kept(most_bytes: int) -> Kept:
     """The people that this process keeps."""
-    return KeptPeople(most_bytes)
+    return Kept(most_bytes)
 
 
 @cache

@@ -61,6 +61,28 @@ class Blueprint:
             found = self._keys[seed] = keys_of(self.tables.sources, self.offer, seed)
         return found
 
+    @cached_property
+    def same_walk(self) -> bytes:
+        """Blueprints with the same of these have the same people in ranks: they may differ in how long stays are, too.
+
+        Everything that `population.drawn` reads goes into it but who is there at the start, which is different in some
+        replications only (`Dealt.mark`); of the table of needs all but which lengths of stay belong to it.
+        """
+        found = hashlib.sha256(
+            repr((self.offer.names, self.tables.sources, self.timeline.first_day)).encode()
+        )
+        found.update(repr([(name, s.enters) for name, s in self.scenario.streams.items()]).encode())
+        for name, column in self.tables.needs._asdict().items():
+            if name not in ("stay", "unwell_stay"):
+                found.update(np.asarray(column).tobytes())
+        for name, wanted in self.demand.items():
+            found.update(wanted.expected.tobytes())
+            found.update(b"".join(np.asarray(column).tobytes() for column in self.dealing[name]))
+        hindered = [self.hindered_routes[entry] for entry in sorted(self.hindered_routes)]
+        for column in (self.timeline.version_of_day, self.offer.is_place, self.offer.is_hospital, *hindered):
+            found.update(column.tobytes())
+        return found.digest()
+
     def is_hindered(self, stream_entry: int, route: str) -> bool:
         """Whether anybody on this route can ever have to queue, wait or be disturbed while waiting."""
         reached = self.lookup.reached(stream_entry, route)

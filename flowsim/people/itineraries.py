@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from flowsim.people import all_at_once
 from flowsim.people.blueprint import Blueprint
 from flowsim.people.steps import NONE, Steps
 from flowsim.people.tables import Keys, Tables
-from flowsim.people.walk import Groups, RelapseRows, Rows, Travellers
+from flowsim.people.walk import Groups, RelapseRows, Rows, TaskRows, Travellers
 from flowsim.ranks import Ranks
 from flowsim.units import Floats, Ints, on_grid
 
@@ -25,52 +25,123 @@ class Walkers:
     person: Ints  # number among everybody, ascending
     travellers: Travellers
     groups: Groups
-    settled_stay: Floats  # days of a first stay that is settled already, else NaN
     days_left: Floats  # from their arrival to the horizon
 
 
-def itineraries(plan: Blueprint, ranks: Ranks, walkers: Walkers) -> Steps:
+class Walk(NamedTuple):
+    """The itineraries of people who can be hindered as far as no length of a stay has a say in them.
+
+    Arrays have shape (steps,), but for those of tasks and relapses; `need` is a row of `Needs`.
+    """
+
+    person: Ints
+    number: Ints
+    service: Ints
+    need: Ints
+    stay_rank: Floats
+    decided_rank: Floats
+    next: Ints
+    otherwise: Ints
+    exit: Ints
+    leaves_after: Floats
+    first_task: Ints
+    tasks: Ints
+    task: TaskRows
+    relapse_step: Ints
+    relapse_after: Floats
+    relapse_stay_rank: Floats
+    relapse_decided_rank: Floats
+
+
+class FreeWalk(NamedTuple):
+    """The same of people who never meet a limit; the first steps are the first rows, in the order of people."""
+
+    person: Ints
+    number: Ints
+    service: Ints
+    need: Ints
+    stay_rank: Floats
+    decided_rank: Floats
+    next: Ints
+    exit: Ints
+
+
+class Lengths(NamedTuple):
+    """What the ranks of a walk come to in days."""
+
+    stay: Floats  # shape (steps,)
+    work: Floats  # shape (all tasks,)
+    relapse_stay: Floats  # shape (all relapses,)
+
+
+def walk(plan: Blueprint, ranks: Ranks, walkers: Walkers) -> Walk:
     """The itineraries of people who can be hindered, with tasks, plans B and relapses."""
-    tables, keys = plan.tables, plan.keys(ranks.seed)
-    given = (walkers.travellers, walkers.groups, tables.needs, keys, ranks.replication)
+    needs, keys = plan.tables.needs, plan.keys(ranks.seed)
+    given = (walkers.travellers, walkers.groups, needs, keys, ranks.replication)
     rows, tasks = ways_to_walk().walked(*given)
-    leaves_after = _leaves_after(tables, rows)
-    relapses = _relapses(tables, keys, ranks, walkers, rows, leaves_after)
-    needs = tables.needs
-    settled = walkers.settled_stay[rows.traveller]
-    is_settled = (rows.number == 0) & ~np.isnan(settled)
+    leaves_after = _leaves_after(plan.tables, rows)
+    relapses = _relapses(plan.tables, keys, ranks, walkers, rows, leaves_after)
+    return Walk(
+        person=walkers.person[rows.traveller], number=rows.number, service=rows.service, need=rows.need,
+        stay_rank=rows.stay_rank, decided_rank=rows.decided_rank, next=rows.next, otherwise=rows.otherwise,
+        exit=rows.exit, leaves_after=leaves_after, first_task=rows.first_task, tasks=rows.tasks, task=tasks,
+        relapse_step=relapses.step,
+        relapse_after=_exponential(relapses.after_rank, needs.unwell_per_day[rows.need[relapses.step]]),
+        relapse_stay_rank=relapses.stay_rank, relapse_decided_rank=relapses.decided_rank,
+    )  # fmt: skip
+
+
+def lengths(tables: Tables, walk: Walk, settled_stay: Floats) -> Lengths:
+    """The stays and works of a walk; `settled_stay` are days of a first stay that is settled already, else NaN, by person."""
+    settled = settled_stay[walk.person]
+    is_settled = (walk.number == 0) & ~np.isnan(settled)
     stay, work, relapse_stay = _days(
         tables.quantiles,
-        (np.where(is_settled, NO_BLEND, needs.stay[rows.need]), rows.stay_rank),
-        (tasks.work, tasks.rank),
-        (needs.unwell_stay[rows.need[relapses.step]], relapses.stay_rank),
+        (np.where(is_settled, NO_BLEND, tables.needs.stay[walk.need]), walk.stay_rank),
+        (walk.task.work, walk.task.rank),
+        (tables.needs.unwell_stay[walk.need[walk.relapse_step]], walk.relapse_stay_rank),
     )
-    count = np.bincount(relapses.step, minlength=stay.size).astype(np.int64)
-    return replace(
-        _steps(tables, walkers, rows, np.where(is_settled, settled, stay), leaves_after),
-        task_team=tasks.team,
-        task_work=work,
-        first_relapse=np.cumsum(count) - count,
-        relapses=count,
-        relapse_after=_exponential(relapses.after_rank, needs.unwell_per_day[rows.need[relapses.step]]),
-        relapse_stay=relapse_stay,
-        relapse_decided_rank=relapses.decided_rank,
-    )
+    return Lengths(np.where(is_settled, settled, stay), work, relapse_stay)
 
 
-def unhindered_itineraries(plan: Blueprint, ranks: Ranks, walkers: Walkers) -> Steps:
-    """The itineraries of people who never meet a limit: the first steps are the first rows, in their order."""
-    tables = plan.tables
-    given = (walkers.travellers, walkers.groups, tables.needs, plan.keys(ranks.seed), ranks.replication)
+def itineraries(tables: Tables, walk: Walk, lengths: Lengths) -> Steps:
+    """The table of steps of a walk."""
+    relapses = np.bincount(walk.relapse_step, minlength=walk.number.size).astype(np.int64)
+    return Steps(
+        person=walk.person, number=walk.number, service=walk.service, stay=lengths.stay,
+        decided_rank=walk.decided_rank, size_start=tables.size_start[walk.need],
+        size_end=tables.size_end[walk.need], priority=tables.priority[walk.need], next=walk.next,
+        otherwise=walk.otherwise, exit=walk.exit, leaves_after=walk.leaves_after, first_task=walk.first_task,
+        tasks=walk.tasks, task_team=walk.task.team, task_work=lengths.work,
+        first_relapse=np.cumsum(relapses) - relapses, relapses=relapses, relapse_after=walk.relapse_after,
+        relapse_stay=lengths.relapse_stay, relapse_decided_rank=walk.relapse_decided_rank,
+    )  # fmt: skip
+
+
+def free_walk(plan: Blueprint, ranks: Ranks, walkers: Walkers) -> FreeWalk:
+    """The itineraries of people who never meet a limit."""
+    given = (walkers.travellers, walkers.groups, plan.tables.needs, plan.keys(ranks.seed), ranks.replication)
     chain = ways_to_walk().walked_unhindered(*given)
-    size, none = chain.need.size, np.zeros(0, dtype=np.int64)
+    return FreeWalk(
+        walkers.person[chain.traveller], chain.number, chain.service, chain.need, chain.stay_rank,
+        chain.decided_rank, chain.next, chain.exit,
+    )  # fmt: skip
+
+
+def free_stays(tables: Tables, walk: FreeWalk) -> Floats:
+    """The stays of people who never meet a limit, in days, shape (steps,)."""
+    return tables.quantiles.days(tables.needs.stay[walk.need], walk.stay_rank)
+
+
+def free_itineraries(tables: Tables, walk: FreeWalk, stay: Floats) -> Steps:
+    """The table of steps of people who never meet a limit."""
+    size, none = walk.need.size, np.zeros(0, dtype=np.int64)
     nowhere, nothing = np.broadcast_to(np.int64(NONE), size), np.broadcast_to(np.int64(0), size)
     return Steps(
-        person=walkers.person[chain.traveller], number=chain.number, service=chain.service,
-        stay=tables.quantiles.days(tables.needs.stay[chain.need], chain.stay_rank),
-        decided_rank=chain.decided_rank, size_start=tables.size_start[chain.need],
-        size_end=tables.size_end[chain.need], priority=tables.priority[chain.need], next=chain.next,
-        otherwise=nowhere, exit=chain.exit, leaves_after=np.broadcast_to(np.inf, size), first_task=nothing,
+        person=walk.person, number=walk.number, service=walk.service, stay=stay,
+        decided_rank=walk.decided_rank, size_start=tables.size_start[walk.need],
+        size_end=tables.size_end[walk.need], priority=tables.priority[walk.need], next=walk.next,
+        otherwise=nowhere, exit=walk.exit, leaves_after=np.broadcast_to(np.inf, size), first_task=nothing,
         tasks=nothing, task_team=none, task_work=np.zeros(0), first_relapse=nothing, relapses=nothing,
         relapse_after=np.zeros(0), relapse_stay=np.zeros(0), relapse_decided_rank=np.zeros(0),
     )  # fmt: skip
@@ -110,20 +181,6 @@ def _days(quantiles: Together, *wanted: tuple[Ints, Floats]) -> list[Floats]:
     number = np.concatenate([numbers for numbers, _ in wanted])
     days = quantiles.days(number, np.concatenate([ranks for _, ranks in wanted]))
     return np.split(days, np.cumsum([ranks.size for _, ranks in wanted])[:-1])
-
-
-def _steps(tables: Tables, walkers: Walkers, rows: Rows, stay: Floats, leaves_after: Floats) -> Steps:
-    """The table of steps, as yet without tasks and relapses."""
-    nothing = np.zeros(0)
-    return Steps(
-        person=walkers.person[rows.traveller], number=rows.number, service=rows.service, stay=stay,
-        decided_rank=rows.decided_rank, size_start=tables.size_start[rows.need],
-        size_end=tables.size_end[rows.need], priority=tables.priority[rows.need], next=rows.next,
-        otherwise=rows.otherwise, exit=rows.exit, leaves_after=leaves_after, first_task=rows.first_task,
-        tasks=rows.tasks, task_team=np.zeros(0, dtype=np.int64), task_work=nothing,
-        first_relapse=np.zeros_like(rows.number), relapses=np.zeros_like(rows.number),
-        relapse_after=nothing, relapse_stay=nothing, relapse_decided_rank=nothing,
-    )  # fmt: skip
 
 
 def _exponential(ranks: Floats, rate: Floats) -> Floats:

@@ -1,6 +1,6 @@
-"""People kept for the next plan: small in memory, the same to the bit when they are asked for again.
+"""What was drawn, kept for the next plan: small in memory, the same to the bit when it is asked for again.
 
-Somebody who moves one capacity after another asks for the same people every time; drawing them takes half of a replication.
+Somebody who moves one lever after another asks for the same people every time; drawing them takes half of a replication.
 """
 
 from __future__ import annotations
@@ -8,24 +8,22 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 
-from flowsim.people.population import People
-from flowsim.people.steps import Steps
+T = TypeVar("T")
 
-# What somebody's place among the kept is: who they are (`Blueprint.same_people`), then seed and replication.
-Draw = tuple[int, int]
+# What the place of something among the kept is: of what scenario (`Blueprint.same_walk`, `same_people`), and of what draw in it.
+Draw = tuple[int, int] | tuple[int, int, bytes]
 # A column of which so much is one value is kept as the rest.
 NEARLY_ALL: Final = 0.9
 GLANCE: Final = 64
 WHOLE: Final = (np.int8, np.int16, np.int32, np.int64)
 
 
-class KeptPeople:
-    """The people of the last scenarios, up to so many bytes. Safe to use from several threads.
+class Kept:
+    """Named tuples of arrays (and of such tuples), of the last scenarios, up to so many bytes. Safe to use from several threads.
 
     Whole scenarios go, those that were not asked for longest first: replications are asked for in order,
     so that letting the oldest replication go would always let go of the next that is wanted.
@@ -37,17 +35,18 @@ class KeptPeople:
         self._kept: OrderedDict[bytes, dict[Draw, _Packed]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def people(self, who: bytes, draw: Draw, populate: Callable[[], People]) -> People:
-        """The people of a draw: as kept, else drawn by `populate` and kept where there is room."""
+    def get(self, who: bytes, draw: Draw, make: Callable[[], T]) -> T:
+        """What belongs to a draw: as kept, else made and kept where there is room."""
         with self._lock:
             packed = self._kept.get(who, {}).get(draw)
             if who in self._kept:
                 self._kept.move_to_end(who)
         if packed is not None:
-            return packed.people()
-        people = populate()
-        self._keep(who, draw, _packed(people))
-        return people
+            found: T = _unpacked(packed.table)
+            return found
+        made = make()
+        self._keep(who, draw, _packed(made))
+        return made
 
     def _keep(self, who: bytes, draw: Draw, packed: _Packed) -> None:
         with self._lock:
@@ -59,6 +58,37 @@ class KeptPeople:
             if draw not in own and self._bytes + packed.nbytes <= self._most_bytes:
                 own[draw] = packed
                 self._bytes += packed.nbytes
+
+
+class _Packed(NamedTuple):
+    """A named tuple with its columns packed, and how much memory they take."""
+
+    table: Any
+    nbytes: int
+
+
+def _packed(table: Any) -> _Packed:
+    columns: list[_Column] = []
+
+    def pack(column: np.ndarray) -> _Column:
+        columns.append(_column(column))
+        return columns[-1]
+
+    found = _each(table, np.ndarray, pack)
+    return _Packed(found, sum(column.nbytes for column in columns))
+
+
+def _unpacked(table: Any) -> Any:
+    return _each(table, _Column, _Column.column)
+
+
+def _each(node: Any, kind: type, do: Callable[[Any], Any]) -> Any:
+    """A named tuple, and those within it, with something done to all of a kind."""
+    if isinstance(node, kind):
+        return do(node)
+    if isinstance(node, tuple) and hasattr(node, "_fields"):
+        return type(node)(*(_each(inner, kind, do) for inner in node))
+    return node
 
 
 class _Column(NamedTuple):
@@ -81,50 +111,6 @@ class _Column(NamedTuple):
         column = np.full(self.size, self.usual, dtype=self.kind)
         column[self.where] = self.values
         return column
-
-
-@dataclass(frozen=True)
-class _Packed:
-    """People with their columns packed."""
-
-    rest: People  # names, and columns of no length
-    own: dict[str, _Column]
-    steps: dict[str, _Column]
-    unhindered: dict[str, _Column]
-
-    @property
-    def nbytes(self) -> int:
-        return sum(c.nbytes for part in (self.own, self.steps, self.unhindered) for c in part.values())
-
-    def people(self) -> People:
-        """The people as they were."""
-        unhindered = Steps(**_unpacked(self.unhindered))
-        return replace(
-            self.rest,
-            **_unpacked(self.own),
-            steps=Steps(**_unpacked(self.steps)),
-            look_up_unhindered=lambda: unhindered,
-        )
-
-
-def _packed(people: People) -> _Packed:
-    own = _columns(people)
-    nobody: Any = np.zeros(0)
-    empty = Steps(**{field.name: nobody for field in fields(Steps)})
-    rest = replace(people, **dict.fromkeys(own, nobody), steps=empty, look_up_unhindered=lambda: empty)
-    return _Packed(rest, own, _columns(people.steps), _columns(people.unhindered_steps))
-
-
-def _columns(table: People | Steps) -> dict[str, _Column]:
-    return {
-        field.name: _column(value)
-        for field in fields(table)
-        if isinstance(value := getattr(table, field.name), np.ndarray)
-    }
-
-
-def _unpacked(columns: dict[str, _Column]) -> dict[str, Any]:
-    return {name: column.column() for name, column in columns.items()}
 
 
 def _column(values: np.ndarray) -> _Column:

@@ -5,15 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsim.generators import key_of
 from flowsim.people.blueprint import Blueprint
-from flowsim.people.itineraries import Walkers, itineraries, unhindered_itineraries, ways_to_walk
-from flowsim.people.start import AlreadyThere, already_there
+from flowsim.people.crowd import Crowd, Group, crowd_of, there_at_the_start
+from flowsim.people.itineraries import (
+    FreeWalk,
+    Lengths,
+    Walk,
+    Walkers,
+    free_itineraries,
+    free_stays,
+    free_walk,
+    itineraries,
+    lengths,
+    walk,
+)
+from flowsim.people.start import Dealt, in_days
 from flowsim.people.steps import NONE, Steps
 from flowsim.people.walk import Groups, Travellers
 from flowsim.ranks import Ranks
@@ -54,132 +65,106 @@ class People:
         return int(self.arrives.size)
 
 
-@dataclass(frozen=True)
-class Group:
-    """People of one source who begin at the same place, before they are numbered."""
+class Drawn(NamedTuple):
+    """Everybody of one replication in ranks: all but how long stays are, which is what most often differs between plans.
 
-    source: str
-    entry: int  # where their routes begin
-    begins: int  # the place of their first step
-    first: int  # the place in the source of the first of them; the others follow
-    size: int
-    there: AlreadyThere | None = None  # of those who are there at the start
+    `free_walk` is of those who never meet a limit.
+    """
+
+    crowd: Crowd
+    walk: Walk
+    free_walk: FreeWalk
 
 
-@dataclass(frozen=True)
-class Crowd:
-    """Everybody in the order of their numbers, as the lookup of itineraries wants them."""
+class Lasting(NamedTuple):
+    """How long everybody's stays are, and since when those who are there at the start have been: what ranks come to in days."""
 
-    groups: tuple[Group, ...]
-    arrives: Floats
-    group: NDArray[np.int16]
-    index: Ints
-    needed: Ints
-    route: Ints
-    hindered: NDArray[np.bool_]
+    entered: Floats  # shape (people,)
+    asked: Floats  # shape (people,)
+    lengths: Lengths
+    free_stays: Floats  # shape (steps,)
 
 
 def populate(plan: Blueprint, ranks: Ranks) -> People:
     """Draw nobody anew: look up from ranks who arrives and what each would need."""
-    groups = [_arriving(plan, ranks, stream) for stream in plan.scenario.streams]
-    groups += _all_there(plan, ranks)
-    streams = tuple(dict.fromkeys(group.source for group in groups))
-    crowd = _crowd(plan, ranks, sorted(groups, key=lambda group: (group.source, group.first)))
-    steps = itineraries(plan, ranks, _walkers(plan, crowd, hindered=True))
+    there = there_at_the_start(plan, ranks)
+    crowd, walked = _walked(plan, ranks, there)
+    entered, asked, found = _lasting(plan, crowd, walked, there)
+    look_up = partial(_look_up_free, plan, ranks, crowd)
+    return _people(plan, crowd, itineraries(plan.tables, walked, found), entered, asked, look_up)
+
+
+def drawn(plan: Blueprint, ranks: Ranks, there: list[Dealt]) -> Drawn:
+    """Everybody in ranks: the same for all plans with the same `Blueprint.same_walk` and the same people there."""
+    crowd, walked = _walked(plan, ranks, there)
+    return Drawn(crowd, walked, free_walk(plan, ranks, _walkers(plan, crowd, hindered=False)))
+
+
+def lasting(plan: Blueprint, drawn: Drawn, there: list[Dealt]) -> Lasting:
+    """How long their stays are in a plan."""
+    entered, asked, found = _lasting(plan, drawn.crowd, drawn.walk, there)
+    return Lasting(entered, asked, found, free_stays(plan.tables, drawn.free_walk))
+
+
+def people_of(plan: Blueprint, drawn: Drawn, lasting: Lasting) -> People:
+    """The people that `populate` would find."""
+    steps = itineraries(plan.tables, drawn.walk, lasting.lengths)
+    look_up = partial(free_itineraries, plan.tables, drawn.free_walk, lasting.free_stays)
+    return _people(plan, drawn.crowd, steps, lasting.entered, lasting.asked, look_up)
+
+
+def _walked(plan: Blueprint, ranks: Ranks, there: list[Dealt]) -> tuple[Crowd, Walk]:
+    """Everybody, and the itineraries of those who can be hindered, in ranks."""
+    crowd = crowd_of(plan, ranks, there)
+    return crowd, walk(plan, ranks, _walkers(plan, crowd, hindered=True))
+
+
+def _lasting(
+    plan: Blueprint, crowd: Crowd, walked: Walk, there: list[Dealt]
+) -> tuple[Floats, Floats, Lengths]:
+    """Since when those who are there have been and have asked, and the lengths of those who can be hindered."""
+    found = in_days(plan.start, there)
+    entered, asked, settled = (
+        _of_those_there(plan, crowd, there, [getattr(some, name) for some in found])
+        for name in ("entered", "asked", "stay")
+    )
+    return entered, asked, lengths(plan.tables, walked, settled)
+
+
+def _people(
+    plan: Blueprint,
+    crowd: Crowd,
+    steps: Steps,
+    entered: Floats,
+    asked: Floats,
+    look_up_unhindered: Callable[[], Steps],
+) -> People:
+    named, here = (
+        (*plan.scenario.streams, *(s.name for s in plan.start.sources)),
+        {g.source for g in crowd.groups},
+    )
+    streams = tuple(name for name in dict.fromkeys(named) if name in here)
     first_step, first_otherwise = _first_rows(crowd, steps)
     return People(
         streams=streams, routes=tuple(plan.scenario.routes), arrives=crowd.arrives,
         stream=np.array([streams.index(g.source) for g in crowd.groups], dtype=np.int64)[crowd.group],
         index=crowd.index, needed_route=crowd.needed, route=crowd.route, hindered=crowd.hindered,
-        first_step=first_step, first_otherwise=first_otherwise,
-        entered=_of_those_there(plan, crowd, "entered"), asked=_of_those_there(plan, crowd, "asked"),
-        steps=steps, look_up_unhindered=partial(_look_up_unhindered, plan, ranks, crowd),
+        first_step=first_step, first_otherwise=first_otherwise, entered=entered, asked=asked,
+        steps=steps, look_up_unhindered=look_up_unhindered,
     )  # fmt: skip
 
 
-def _arriving(plan: Blueprint, ranks: Ranks, name: str) -> Group:
-    """Everybody who arrives with a stream during warm-up and run."""
-    entry = plan.offer.number(plan.scenario.streams[name].enters)
-    return Group(name, entry, begins=entry, first=0, size=_epochs(plan, ranks, name).size)
-
-
-def _epochs(plan: Blueprint, ranks: Ranks, name: str) -> Floats:
-    return ranks.epochs(f"{name}/time of arrival", plan.demand[name].total)
-
-
-def _all_there(plan: Blueprint, ranks: Ranks) -> list[Group]:
-    """People who are there at the start, each group of one route."""
-    groups: list[Group] = []
-    seen: dict[str, int] = {}
-    for there in already_there(plan.start, ranks):
-        first = seen.get(there.source, 0)
-        seen[there.source] = first + there.size
-        party = there.party
-        groups.append(Group(there.source, party.entry, party.place, first, there.size, there=there))
-    return groups
-
-
-def _crowd(plan: Blueprint, ranks: Ranks, groups: list[Group]) -> Crowd:
-    """Everybody by arrival, then source, then place in it. The groups are sorted by source and place."""
-    sizes = [group.size for group in groups]
-    begins = np.cumsum([0, *sizes])
-    count = int(begins[-1])
-    arrives = np.empty(count)
-    needed, given = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
-    hindered = []
-    for group, begin in zip(groups, begins.tolist(), strict=False):
-        end = begin + group.size
-        if group.there is None:
-            _arrive(plan, ranks, group, begin, arrives, needed, given)
-            hindered.append(plan.hindered_routes[group.entry][given[begin:end]])
-        else:
-            arrives[begin:end] = plan.timeline.first_day
-            needed[begin:end] = given[begin:end] = group.there.party.route
-            # However short their way is, room for them has to be found at the start.
-            hindered.append(np.ones(group.size, dtype=bool))
-    # Each group ascends already, which this way of sorting makes use of; who is equal keeps their order.
-    order = np.argsort(arrives, kind="stable")
-    group_of = np.repeat(np.arange(len(groups), dtype=np.int16), sizes)[order]
-    # A person's place in the source: where they stand here, less where the first of the source stands.
-    offset = begins[:-1] - np.array([group.first for group in groups], dtype=np.int64)
-    return Crowd(
-        groups=tuple(groups),
-        arrives=arrives[order],
-        group=group_of,
-        index=order - offset[group_of],
-        needed=needed[order],
-        route=given[order],
-        hindered=np.concatenate(hindered)[order],
-    )
-
-
-def _arrive(
-    plan: Blueprint, ranks: Ranks, group: Group, begin: int, arrives: Floats, needed: Ints, given: Ints
-) -> None:
-    """Write the people of a stream into the columns, from `begin`."""
-    demand = plan.demand[group.source]
-    key = np.array(key_of(ranks.seed, f"{group.source}/which route"), dtype=np.uint64)
-    wanted = (
-        _epochs(plan, ranks, group.source), demand.expected, demand.first_day, plan.timeline.version_of_day,
-        plan.dealing[group.source], tuple(key), ranks.replication, begin, arrives, needed, given,
-    )  # fmt: skip
-    ways_to_walk().arrive(*wanted)
-
-
-def _of_those_there(plan: Blueprint, crowd: Crowd, name: str, person: Ints | None = None) -> Floats:
-    """A column that has a meaning for those who are there at the start; NaN for everybody else.
-
-    Of everybody, or of some people only, who include those and whose numbers ascend.
-    """
-    found = np.full(crowd.arrives.size if person is None else person.size, np.nan)
-    there = [group.there for group in crowd.groups if group.there is not None]
+def _of_those_there(plan: Blueprint, crowd: Crowd, there: list[Dealt], given: list[Floats | None]) -> Floats:
+    """A column that has a meaning for those who are there at the start, group by group; NaN for everybody else."""
+    found = np.full(crowd.arrives.size, np.nan)
     if there:
         # They come on the first day, before nearly everybody else, in the order of their groups.
         first = crowd.group[: np.searchsorted(crowd.arrives, plan.timeline.first_day, side="right")]
         is_there = np.array([group.there is not None for group in crowd.groups], dtype=bool)
-        where = np.flatnonzero(is_there[first])
-        values = [np.full(t.size, np.nan) if (v := getattr(t, name)) is None else v for t in there]
-        found[where if person is None else np.searchsorted(person, where)] = np.concatenate(values)
+        columns = [
+            np.full(some.size, np.nan) if v is None else v for some, v in zip(there, given, strict=True)
+        ]
+        found[np.flatnonzero(is_there[first])] = np.concatenate(columns)
     return found
 
 
@@ -204,11 +189,8 @@ def _walkers(plan: Blueprint, crowd: Crowd, hindered: bool) -> Walkers:
                 crowd,
                 lambda g: NONE if g.there is None or g.there.party.team is None else g.there.party.team,
             ),
-            may_ask=_by_group(crowd, lambda g: int(g.there is None or g.there.stay is None)),
+            may_ask=_by_group(crowd, lambda g: int(g.there is None or g.there.may_ask)),
         ),
-        settled_stay=_of_those_there(plan, crowd, "stay", person)
-        if hindered
-        else np.full(person.size, np.nan),
         days_left=plan.timeline.last_day - crowd.arrives[person],
     )
 
@@ -245,6 +227,7 @@ def _first_rows(crowd: Crowd, steps: Steps) -> tuple[Ints, Ints]:
     return first_step, first_otherwise
 
 
-def _look_up_unhindered(plan: Blueprint, ranks: Ranks, crowd: Crowd) -> Steps:
+def _look_up_free(plan: Blueprint, ranks: Ranks, crowd: Crowd) -> Steps:
     """The itineraries of those who never meet a limit."""
-    return unhindered_itineraries(plan, ranks, _walkers(plan, crowd, hindered=False))
+    walked = free_walk(plan, ranks, _walkers(plan, crowd, hindered=False))
+    return free_itineraries(plan.tables, walked, free_stays(plan.tables, walked))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
@@ -85,10 +85,46 @@ class AlreadyThere:
 
 def already_there(start: Start, ranks: Ranks) -> list[AlreadyThere]:
     """Everybody who is there at the start, service by service and party by party."""
-    dealt = [some for source in start.sources for some in _dealt(source, ranks)]
+    return in_days(start, dealt_out(start, ranks))
+
+
+class Dealt(NamedTuple):
+    """Those of a source who fall to one party: the ranks of their stays, and of the moment in it or of what they have waited."""
+
+    source: Source
+    party: Party
+    stay_rank: Floats
+    rank: Floats
+
+    @property
+    def size(self) -> int:
+        """How many people."""
+        return int(self.rank.size)
+
+    @property
+    def mark(self) -> bytes:
+        """The same for the same people, however long their stays are."""
+        who, party = (self.source.name, self.may_ask), self.party
+        said = (*who, party.route, party.entry, party.place, party.next_service, party.team)
+        return repr(said).encode() + self.stay_rank.tobytes() + self.rank.tobytes()
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether they ask for their first place, and so may turn to plan B; else they are in it."""
+        is_in_a_place = self.party.team is not None or self.party.next_service is not None
+        return self.source.why != THERE and not is_in_a_place
+
+
+def dealt_out(start: Start, ranks: Ranks) -> list[Dealt]:
+    """Who is there at the start, in ranks: service by service and party by party."""
+    return [some for source in start.sources for some in _dealt(source, ranks)]
+
+
+def in_days(start: Start, dealt: Sequence[Dealt]) -> list[AlreadyThere]:
+    """What the ranks of those who are there come to in days."""
     if not dealt:
         return []
-    sizes, rank = [some.rank.size for some in dealt], np.concatenate([some.rank for some in dealt])
+    sizes, rank = [some.size for some in dealt], np.concatenate([some.rank for some in dealt])
     numbers = [[some.party.stay for some in dealt], [some.source.waited for some in dealt]]
     stay, waited = start.quantiles.days(
         np.repeat(numbers, sizes, axis=1).ravel(),
@@ -102,16 +138,7 @@ def already_there(start: Start, ranks: Ranks) -> list[AlreadyThere]:
     ]  # fmt: skip
 
 
-class _Dealt(NamedTuple):
-    """Those of a source who fall to one party: the ranks of their stays, and of the moment in it or of what they have waited."""
-
-    source: Source
-    party: Party
-    stay_rank: Floats
-    rank: Floats
-
-
-def _dealt(source: Source, ranks: Ranks) -> list[_Dealt]:
+def _dealt(source: Source, ranks: Ranks) -> list[Dealt]:
     """Deal the people of a source out."""
     party_rank, first, second, _ = ranks.blocks(source.name, source.count).T
     stay_rank, rank = (first, second) if source.why == THERE else (second, first)
@@ -120,7 +147,7 @@ def _dealt(source: Source, ranks: Ranks) -> list[_Dealt]:
     order = np.argsort(which, kind="stable")
     ends = np.cumsum(np.bincount(which, minlength=last + 1)).tolist()
     return [
-        _Dealt(source, party, stay_rank[chosen], rank[chosen])
+        Dealt(source, party, stay_rank[chosen], rank[chosen])
         for party, (begin, end) in zip(source.parties, pairwise([0, *ends]), strict=True)
         # Whoever would have no stay to be in the middle of is not there.
         if (chosen := order[begin:end]).size and not (source.why == THERE and party.stay == NO_BLEND)
@@ -128,7 +155,7 @@ def _dealt(source: Source, ranks: Ranks) -> list[_Dealt]:
 
 
 def _times(
-    start: Start, some: _Dealt, stay: Floats, waited: Floats, elapsed: Floats
+    start: Start, some: Dealt, stay: Floats, waited: Floats, elapsed: Floats
 ) -> tuple[Floats | None, Floats, Floats]:
     """Stay, and when they entered and asked."""
     never = np.full(stay.size, np.nan)
@@ -137,7 +164,7 @@ def _times(
     since = start.first_day - waited
     if some.party.team is not None:
         return stay, since - stay, never
-    return (None, never, since) if some.party.next_service is None else (stay, since - stay, since)
+    return (None, never, since) if some.may_ask else (stay, since - stay, since)
 
 
 def start_of(lookup: Lookup, crowds: Crowds) -> Start:

@@ -94,6 +94,7 @@ class _Layout:
         rows, tasks = self.rows, [task for needs in self.rows for task in needs.tasks]
         ways = np.array([needs.onward.size for needs in rows], dtype=np.int64)
         tasks_of = np.array([len(needs.tasks) for needs in rows], dtype=np.int64)
+        tasked = self._tasks(tasks)  # before the stays, so that other stays do not give works other numbers
         columns: dict[str, np.ndarray] = {
             "row": row,
             "stay": self._specs([needs.stay for needs in rows]),
@@ -107,7 +108,7 @@ class _Layout:
             "unwell_stay": self._specs([needs.unwell_stay for needs in rows]),
             "way_to": np.concatenate([needs.onward for needs in rows]),
             "way_share": np.concatenate([needs.onward_share for needs in rows]),
-            **self._tasks(tasks),
+            **tasked,
             "plan_b": self.lookup.plan_b,
         }
         return Tables(

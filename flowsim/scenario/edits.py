@@ -316,7 +316,9 @@ def _sharing(before: BaseModel | None, old: Any, new: Document, fresh: BaseModel
     if before is None:
         return fresh
     named = {info.alias or name: name for name, info in type(fresh).model_fields.items()}
-    same = {named[key]: getattr(before, named[key]) for key in new if key in named and old.get(key) is new[key]}
+    same = {
+        named[key]: getattr(before, named[key]) for key in new if key in named and old.get(key) is new[key]
+    }
     return fresh.model_copy(update=same)
 
 

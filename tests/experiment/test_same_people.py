@@ -27,6 +27,10 @@ NEEDED = {
     "there": Plan(put={"services.stit.initial": {"people": 5}}),
     "no limit": Plan(put={"services.review.capacity": UNLIMITED}),
     "unwell": Plan(scale={"while_waiting.unwell_per_day": 1.5}),
+    "ways": Plan(put={"services.stit.next": {"leave": "rest", "homecare": 0.4, "care_home": 0.03, "hospital": 0.09}}),
+    "tasks": Plan(put={"routes.d2a_step_down.tasks": {"allocation": 1.0, "equipment": 0.8}}),
+    "plan B": Plan(put={"services.stit.otherwise": {"after_days": 5, "service": "homecare"}}),
+    "days": Plan(put={"run.warm_up_days": 40}),
 }  # fmt: skip
 
 
@@ -40,6 +44,21 @@ def test_room_and_starts_leave_people_the_same_and_nothing_else_does() -> None:
         assert blueprint(altered(BASE, plan)).same_people == base
     for what, plan in NEEDED.items():
         assert blueprint(altered(BASE, plan)).same_people != base, what
+
+
+LASTING = {
+    "stay at a service": Plan(scale={"services.stit.stay": 1.1}),
+    "stay of a route": Plan(scale={"routes.home.stay": 0.9, "routes.d2a_home.stay": 1.2}),
+    "stay when unwell": Plan(put={"while_waiting.unwell_stay": 3.0}),
+}
+
+
+def test_longer_stays_leave_people_the_same_in_ranks() -> None:
+    base = blueprint(BASE)
+    for what, plan in (OFFERED | LASTING).items():
+        assert blueprint(altered(BASE, plan)).same_walk == base.same_walk, what
+    for what in ("people", "share", "unwell", "ways", "tasks", "plan B", "days"):
+        assert blueprint(altered(BASE, NEEDED[what])).same_walk != base.same_walk, what
 
 
 @pytest.mark.uncounted  # whole runs, whose lines others go through
@@ -64,7 +83,7 @@ def test_together_as_by_themselves(engine: str) -> None:
 
 def test_with_people_who_are_kept_as_without() -> None:
     """Plan after plan gives what it gives by itself."""
-    for plan in (*OFFERED.values(), *NEEDED.values()):
+    for plan in (Plan(), *OFFERED.values(), *LASTING.values(), *NEEDED.values(), *LASTING.values()):
         scenario = altered(BASE, plan)
         shared = run_job(Job((scenario,), (0, 1), 5, "compiled", keep_people_bytes=10**8))
         for one, other in zip(shared, run_job(Job((scenario,), (0, 1), 5, "compiled")), strict=True):

@@ -187,7 +187,7 @@ def test_nobody_looks_up_who_is_never_hindered_until_asked(monkeypatch: pytest.M
         asked.append(given)
         return "steps"
 
-    monkeypatch.setattr("flowsim.people.population.unhindered_itineraries", look_up)
+    monkeypatch.setattr("flowsim.people.population._look_up_free", look_up)
     _, people = people_of(load("sheffield-2017"))
     assert not asked
     assert people.unhindered_steps is people.unhindered_steps
