@@ -34,7 +34,7 @@ _OPTIONS: Final[dict[str, Any]] = {"nogil": True, "fastmath": False, "error_mode
 
 # What compiled code is made of. numba looks only at the file of the function that is called, and would go on with
 # code that was compiled from an older version of the others.
-_SOURCES: Final = ("compiling.py", "generators.py", "philox.py", "ranks.py", "counting_loops.py", "units.py", "journeys.py", "journeys_loop.py", "scenario/offer.py", "scenario/sizes.py", "engine/**/*.py", "people/**/*.py", "measures/**/*.py")  # fmt: skip
+_SOURCES: Final = ("compiling.py", "generators.py", "philox.py", "ranks.py", "counting_loops.py", "units.py", "journeys.py", "journeys_loop.py", "distributions/curves.py", "distributions/looking_in_loops.py", "scenario/offer.py", "scenario/sizes.py", "engine/**/*.py", "people/**/*.py", "measures/**/*.py")  # fmt: skip
 
 
 def compiled(function: F) -> F:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -14,7 +15,22 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from flowsim.distributions import NO_BLEND, cdf, in_progress, largest, mean, quantile, together
+from flowsim.distributions import (
+    NO_BLEND,
+    cdf,
+    curves,
+    in_progress,
+    largest,
+    looking_at_once,
+    looking_in_loops,
+    many,
+    mean,
+    quantile,
+    together,
+)
+from flowsim.distributions.curves import inverse, is_tabled, table_of
+from flowsim.distributions.quantiles import _blend
+from flowsim.distributions.solving import exactly
 from flowsim.scenario.model import Distribution
 from flowsim.units import Floats, grid, on_grid
 
@@ -345,13 +361,53 @@ def test_many_distributions_at_once_are_what_each_is_alone(laws: list[Distributi
     every = [*laws, *laws]
     number = luck.integers(NO_BLEND, len(every), 400)
     ranks = np.concatenate([luck.random(396), [0.0, 1e-17, 1 - 2**-53, 0.5]])
-    found = together(every, in_progress=range(len(laws), len(every))).days(number, ranks)
+    quantiles = together(every, in_progress=range(len(laws), len(every)))
+    with mock.patch.object(many, "_ways_to_look_up", return_value=looking_in_loops):
+        in_loops = quantiles.days(number, ranks)
+    with mock.patch.object(many, "_ways_to_look_up", return_value=looking_at_once):
+        found = quantiles.days(number, ranks)
+    assert in_loops.tobytes() == found.tobytes()
     assert not found[number == NO_BLEND].any()
     for n, law in enumerate(laws):
         assert found[number == n].tobytes() == quantile(law, ranks[number == n]).tobytes()
         lasting = ranks[number == n + len(laws)]
         alone = in_progress(law, lasting, np.zeros(lasting.size))[0]
         assert found[number == n + len(laws)].tobytes() == alone.tobytes()
+
+
+def longer(law: Distribution, factor: float) -> Distribution:
+    """The same with every length multiplied."""
+    return Distribution.model_validate(_longer(law.model_dump(exclude_none=True), factor))
+
+
+def _longer(law: Any, factor: float) -> Any:
+    if not isinstance(law, dict):
+        return law * factor
+    lengths = {k: law[k] * factor for k in ("mean", "sd", "median", "p90", "max") if k in law}
+    if "values" in law:
+        lengths["values"] = [value * factor for value in law["values"]]
+    if "parts" in law:
+        lengths["parts"] = [{**part, "of": _longer(part["of"], factor)} for part in law["parts"]]
+    return {**law, **lengths}
+
+
+@given(factor=st.floats(1e-3, 1e3), law=st.sampled_from([HUMPS, *ALL]))
+@settings(deadline=None, max_examples=40)
+def test_a_factor_of_days_leaves_a_table_as_close(factor: float, law: Distribution) -> None:
+    """Read from a table made for another scale, lengths are still what the solver says, to some steps of the grid."""
+    blend = _blend(longer(law, factor))
+    if blend.values.size or not is_tabled(blend):
+        return
+    ranks = np.random.default_rng(1).uniform(0.001, 0.999, 500)
+    np.testing.assert_allclose(inverse(blend, ranks), exactly(blend, ranks), rtol=1e-11, atol=2.0**-31)
+
+
+def test_dated_versions_share_their_tables() -> None:
+    """A ramp of longer stays and one plan after another that scales them take a handful of tables, not one each."""
+    before = curves._table_of_shape.cache_info().misses
+    tables = [table_of(_blend(longer(HUMPS, 1 + day / 100))) for day in range(20)]
+    assert curves._table_of_shape.cache_info().misses - before <= 3
+    assert len({table.unit for table in tables}) == 20
 
 
 def test_nobody_at_all_is_looked_up_too() -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +56,7 @@ def _smooth_inverse(blend: Blend, ranks: Floats) -> Floats:
     table = table_of(blend)
     cell, part = cells_of(ndtri(ranks))
     with np.errstate(invalid="ignore", over="ignore"):  # see `curve`
-        found: Floats = np.exp(curve(table.points[cell], part))
+        found: Floats = np.exp(curve(*_four(table.points[cell]), part) + table.unit)
     far = np.flatnonzero(~table.is_close[cell])
     if far.size:
         found.ravel()[far] = exactly(blend, ranks.ravel()[far])
@@ -65,15 +65,17 @@ def _smooth_inverse(blend: Blend, ranks: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """The logarithm of days by normal score (the z at which a standard normal has the rank), as cubics.
+    """The logarithm of lengths by normal score (the z at which a standard normal has the rank), as cubics.
 
     Normal scores from -REACH to REACH are cut into CELLS equal cells, for a lognormal is a straight line there and
     mixtures bend little. `points`, shape (CELLS, 4), are each cell's points of control, the outer ones at its ends;
-    `is_close` says where the cubic is right to half a step of the time grid, tried at three places in each.
+    `is_close` says where the cubic is right to half a step of the time grid, tried at three places in each. `unit` is
+    the logarithm of the days that lengths are counted in.
     """
 
     points: Floats
     is_close: NDArray[np.bool_]
+    unit: float = 0.0
 
 
 def cells_of(scores: Floats) -> tuple[Ints, Floats]:
@@ -86,15 +88,19 @@ def cells_of(scores: Floats) -> tuple[Ints, Floats]:
     return cell, place - cell
 
 
-def curve(points: Floats, part: Floats | float) -> Floats:
-    """The cubics with these points of control, shape (…, 4), each at a part of its cell: Bernstein's form.
+def _four(points: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Points of control, shape (…, 4), as four arrays."""
+    return points[..., 0], points[..., 1], points[..., 2], points[..., 3]
+
+
+def curve(first: Any, second: Any, third: Any, last: Any, part: Any) -> Any:
+    """The cubics with these points of control, each at a part of its cell: Bernstein's form. Numbers or arrays.
 
     In a cell that is not close it may come to anything, with numpy's warnings.
     """
     rest = 1.0 - part
-    ends = rest * rest * rest * points[..., 0] + part * part * part * points[..., 3]
-    found: Floats = ends + 3.0 * rest * part * (rest * points[..., 1] + part * points[..., 2])
-    return found
+    ends = rest * rest * rest * first + part * part * part * last
+    return ends + 3.0 * rest * part * (rest * second + part * third)
 
 
 @lru_cache(maxsize=1024)
@@ -105,8 +111,9 @@ def table_of(blend: Blend) -> Table:
     # Small, for what is solved for in this unit is solved to a part of it that is the same for all.
     unit = blend.pieces[0].log_scale - math.log(64)
     pieces = tuple(piece.over(unit) for piece in blend.pieces)
-    shape = _table_of_shape(pieces, blend.weights, math.ceil(unit / math.log(2) * PER_OCTAVE))
-    return Table(shape.points + unit, shape.is_close)
+    return replace(
+        _table_of_shape(pieces, blend.weights, math.ceil(unit / math.log(2) * PER_OCTAVE)), unit=unit
+    )
 
 
 @lru_cache(maxsize=256)
@@ -126,7 +133,7 @@ def _table_of_shape(pieces: tuple[Piece, ...], weights: tuple[float, ...], size:
         is_close = np.ones(CELLS, dtype=bool)
         for part in (0.2, 0.5, 0.8):
             ranks = ndtr(scores[:-1] + part * width)
-            is_close &= _is_close(blend, np.exp(curve(points, part)), ranks, unit_days)
+            is_close &= _is_close(blend, np.exp(curve(*_four(points), part)), ranks, unit_days)
     is_close[[0, -1]] = False
     return Table(points, is_close)
 

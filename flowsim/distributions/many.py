@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final
 
@@ -17,10 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from flowsim.distributions import looking_at_once
 from flowsim.distributions.blends import Blend
-from flowsim.distributions.curves import cells_of, curve, inverse, is_tabled, table_of
+from flowsim.distributions.curves import CELLS, inverse, is_tabled, table_of
 from flowsim.distributions.pieces import Cut, Lognormal, Piece
 from flowsim.distributions.solving import exactly
+from flowsim.loops import are_compiled
 from flowsim.units import Floats, Ints, on_grid
 
 NO_BLEND: Final = -1
@@ -36,7 +39,7 @@ class Together:
     `most`, which has a chance of `chance`; these four have shape (lognormals,).
     """
 
-    place: NDArray[Any]  # of 16 bits where that will do: numpy sorts those by counting them
+    place: NDArray[Any]  # of 16 bits where that will do
     mu: Floats
     sigma: Floats
     chance: Floats
@@ -45,55 +48,58 @@ class Together:
     others: tuple[Blend, ...]
 
     def days(self, number: Ints, ranks: Floats) -> Floats:
-        """Days (on the grid) at every rank in [0, 1), by the blend with its number; 0 for NO_BLEND. Shape (ranks,)."""
-        place = self.place[number]
-        order = np.argsort(place, kind="stable")
-        place, ranks = place[order], ranks[order]
-        lognormals, tabled = self.mu.size, self.mu.size + len(self.tabled)
-        begins = np.searchsorted(place, np.arange(self.place.size, dtype=place.dtype)).tolist()
-        found = np.zeros(ranks.size)
-        by_score = slice(0, begins[tabled])
-        found[by_score] = self._by_score(place[by_score], ranks[by_score], begins[lognormals : tabled + 1])
-        for blend, (begin, end) in zip(self.others, pairwise(begins[tabled:]), strict=True):
-            if begin < end:
-                found[begin:end] = inverse(blend, ranks[begin:end])
-        values = np.empty_like(found)
-        values[order] = on_grid(found)
-        return values
+        """Days (on the grid) at every rank in [0, 1), by the blend with its number; 0 for NO_BLEND. Shape (ranks,).
 
-    def _by_score(self, place: NDArray[Any], ranks: Floats, begins: Sequence[int]) -> Floats:
-        """Days of those that come to exp(something of the normal score); tables change at `begins`."""
-        smooth, tabled = slice(0, begins[0]), slice(begins[0], None)
-        which = place[smooth]
-        whole = ranks.copy()
-        whole[smooth] *= self.chance[which]
-        logarithm = ndtri(whole)
-        cell, part = cells_of(logarithm[tabled])
-        logarithm[smooth] = self.mu[which] + self.sigma[which] * logarithm[smooth]
-        points, is_far = np.empty((cell.size, 4)), np.zeros(cell.size, dtype=bool)
-        stretches = [slice(begin - begins[0], end - begins[0]) for begin, end in pairwise(begins)]
-        for blend, here in zip(self.tabled, stretches, strict=True):
-            if here.start < here.stop:
-                table = table_of(blend)
-                # "clip" spares a copy; there is nothing to clip.
-                np.take(table.points, cell[here], axis=0, out=points[here], mode="clip")
-                is_far[here] = ~table.is_close[cell[here]]
+        As with `flowsim.counting`, compiled loops and arrays find the same.
+        """
+        ways, last = _ways_to_look_up(), self.place.size - 1  # the place of NO_BLEND
+        place, whole = ways.scaled(self.place, number, ranks, self.chance)
+        logarithm, far = ways.logarithms(place, ndtri(whole), self.mu, self.sigma, *self._tables, last)
         with np.errstate(invalid="ignore", over="ignore"):  # see `curve`
-            logarithm[tabled] = curve(points, part)
             days: Floats = np.exp(logarithm)
-        np.minimum(days[smooth], self.most[which], out=days[smooth])
-        for blend, here in zip(self.tabled, stretches, strict=True):
-            far = begins[0] + here.start + np.flatnonzero(is_far[here])
-            if far.size:
-                days[far] = exactly(blend, ranks[far])
+        days = ways.rounded(place, days, self.most)
+        if far.size:
+            self._one_by_one(place, ranks, far, days)
         return days
+
+    def _one_by_one(self, place: NDArray[Any], ranks: Floats, far: Ints, days: Floats) -> None:
+        """Write the days of those that no lognormal and no table gives."""
+        far = far[np.argsort(place[far], kind="stable")]
+        blends = (*self.tabled, *self.others)
+        begins = np.searchsorted(place[far], self.mu.size + np.arange(len(blends) + 1)).tolist()
+        for number, (begin, end) in enumerate(pairwise(begins)):
+            if begin < end:
+                rows, work_out = far[begin:end], exactly if number < len(self.tabled) else inverse
+                days[rows] = on_grid(work_out(blends[number], ranks[rows]))
+
+    @cached_property
+    def _tables(self) -> tuple[Floats, NDArray[np.bool_], Ints, Floats]:
+        """The tables, each once: points, shape (tables, CELLS, 4); is_close; and for each tabled blend which and its unit."""
+        tables = [table_of(blend) for blend in self.tabled]
+        each = list({id(table.points): table for table in tables}.values())
+        which = {id(table.points): number for number, table in enumerate(each)}
+        return (
+            np.stack([table.points for table in each]) if each else np.zeros((0, CELLS, 4)),
+            np.stack([table.is_close for table in each]) if each else np.zeros((0, CELLS), dtype=bool),
+            np.array([which[id(table.points)] for table in tables], dtype=np.int64),
+            np.array([table.unit for table in tables], dtype=np.float64),
+        )
+
+
+def _ways_to_look_up() -> Any:
+    """The module that looks ranks up: in loops where those are compiled, else all at once."""
+    if not are_compiled():
+        return looking_at_once
+    from flowsim.distributions import looking_in_loops
+
+    return looking_in_loops
 
 
 def put_together(blends: Sequence[Blend]) -> Together:
     """Put blends together."""
     kinds = [_kind(blend) for blend in blends]
     order = sorted(range(len(blends)), key=lambda number: kinds[number])
-    place: NDArray[Any] = np.empty(len(blends) + 1, dtype=np.int16 if len(blends) < 2**15 else np.int64)
+    place = np.empty(len(blends) + 1, dtype=np.int16 if len(blends) < 2**15 else np.int64)
     place[order], place[NO_BLEND] = np.arange(len(blends)), len(blends)
     lognormals = [_as_cut(blends[number].pieces[0]) for number in order if kinds[number] == LOGNORMAL]
     mu, sigma, chance, most = np.array(lognormals, dtype=np.float64).reshape(-1, 4).T.copy()
