@@ -126,9 +126,8 @@ def _own_plan() -> None:
         own = [lever for lever in levers if lever.group == group]
         if own:
             moved |= _group(group, own, c.levers, f"{version} {on}")
-    if moved != dict(c.levers):
-        choose(levers=moved)
-        st.rerun()
+    # What is drawn below reads the choice; above nothing does, so that nothing has to be drawn a second time.
+    choose(levers=moved)
     if moved:
         st.button("Put all levers back", on_click=_put_back)
 
@@ -139,13 +138,14 @@ def _group(group: str, own: Sequence[Lever], set_to: Mapping[str, float], key: s
     # Streamlit would take it for another one and fold it away under somebody's hands.
     folded = st.expander(group, key=f"group {group}", on_change="rerun")
     beneath = st.empty()
-    if changed := [lever for lever in own if lever.key in set_to]:
-        beneath.caption(f"{group}: {len(changed)} changed")
     values = {lever.key: set_to.get(lever.key, lever.value) for lever in own}
     if folded.open:
         with folded:
             values = {lever.key: _lever(lever, values[lever.key], f"{key} {lever.key}") for lever in own}
-    return {lever.key: values[lever.key] for lever in own if values[lever.key] != lever.value}
+    changed = {lever.key: values[lever.key] for lever in own if values[lever.key] != lever.value}
+    if changed:
+        beneath.caption(f"{group}: {len(changed)} changed")
+    return changed
 
 
 def _put_back() -> None:

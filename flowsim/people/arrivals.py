@@ -13,7 +13,7 @@ import numpy as np
 
 from flowsim.scenario.model import MonthTable, Stream, WeekTable
 from flowsim.scenario.timeline import Timeline
-from flowsim.units import MONTHS, WEEKDAYS, Floats, Ints, date_of
+from flowsim.units import MONTHS, WEEKDAYS, Floats, Ints
 
 HOURS: Final = 24
 
@@ -33,16 +33,27 @@ class Demand:
 
 def demand(timeline: Timeline, stream: str) -> Demand:
     """The cumulative expected number of arrivals of a stream, with every change in force."""
-    days = np.arange(timeline.first_day, timeline.last_day)
-    by_hour = np.zeros((days.size, HOURS))
+    by_hour = np.zeros((timeline.version_of_day.size, HOURS))
     months = _months(timeline)
-    for version, scenario in enumerate(timeline.versions):
-        today = timeline.version_of_day == version
-        by_hour[today] = _hourly(
-            scenario.streams[stream], timeline.weekday[today], timeline.holiday[today], months[today]
-        )
+    for sample, versions in _alike([scenario.streams[stream] for scenario in timeline.versions]):
+        today = np.isin(timeline.version_of_day, versions)
+        by_hour[today] = _hourly(sample, timeline.weekday[today], timeline.holiday[today], months[today])
     expected = np.concatenate([[0.0], np.cumsum(by_hour.ravel())])
     return Demand(timeline.first_day, expected)
+
+
+def _alike(streams: list[Stream]) -> list[tuple[Stream, list[int]]]:
+    """A stream for every different demand among those of the versions, with the versions that have it."""
+    found: list[tuple[Stream, list[int]]] = []
+    for version, stream in enumerate(streams):
+        wanted = (stream.per_day, stream.weekday, stream.month, stream.hour)
+        same = (own for s, own in found if (s.per_day, s.weekday, s.month, s.hour) == wanted)
+        own = next(same, None)
+        if own is None:
+            found.append((stream, [version]))
+        else:
+            own.append(version)
+    return found
 
 
 def _hourly(stream: Stream, weekday: Ints, holiday: np.ndarray, month: Ints) -> Floats:
@@ -71,8 +82,8 @@ def _relative_year(table: MonthTable) -> Floats:
 
 def _months(timeline: Timeline) -> Ints:
     """The month of every day, 0 is January."""
-    start = timeline.scenario.run.start
-    return np.array(
-        [date_of(start, day).month - 1 for day in range(timeline.first_day, timeline.last_day)],
-        dtype=np.int64,
+    days = np.arange(timeline.first_day, timeline.last_day)
+    months: Ints = (
+        (np.datetime64(timeline.scenario.run.start) + days).astype("datetime64[M]").astype(np.int64)
     )
+    return months % len(MONTHS)  # counted from January 1970

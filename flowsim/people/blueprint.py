@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,7 +16,7 @@ from flowsim.people.needs import Lookup, VisitNeeds, kinds_of, plan_b_of
 from flowsim.people.routes import Dealing, dealing
 from flowsim.people.start import Start, start_of
 from flowsim.people.tables import Keys, Tables, keys_of, tables_of
-from flowsim.scenario.model import Scenario
+from flowsim.scenario.model import Scenario, Service
 from flowsim.scenario.offer import Offer, build_offer
 from flowsim.scenario.timeline import Timeline
 
@@ -26,7 +25,7 @@ _KEPT: Final = 4
 # Tables of needs that are kept: a search tries plan after plan whose people need the same.
 _KEPT_TABLES: Final = 8
 # What services offer at the moment they act: no reader here looks at it, but for whether there is a limit at all (`Offer.free`).
-OFFERED: Final = {"services": {"__all__": {"capacity", "starts", "label"}}}
+OFFERED: Final = {"capacity", "starts", "label"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,11 +111,17 @@ class Blueprint:
 
     @cached_property
     def hindered_routes(self) -> dict[int, np.ndarray]:
-        """For each place where a stream enters, which routes can be hindered, shape (routes,)."""
-        entries = {self.offer.number(stream.enters) for stream in self.scenario.streams.values()}
+        """For each place where a stream enters, which routes can be hindered, shape (routes,).
+
+        A route that nobody may be on from there is not looked at.
+        """
+        used = self.lookup.used
         return {
-            entry: np.array([self.is_hindered(entry, route) for route in self.scenario.routes], dtype=bool)
-            for entry in entries
+            entry: np.array(
+                [(entry, route) in used and self.is_hindered(entry, route) for route in self.scenario.routes],
+                dtype=bool,
+            )
+            for entry, _ in used
         }
 
 
@@ -161,13 +166,21 @@ def _known_tables(key: bytes, lookup: Lookup) -> tuple[Lookup, Tables]:
 def _digest_of_needs(lookup: Lookup) -> bytes:
     """The same for scenarios in which everybody needs the same at every place, in every dated version."""
     found = hashlib.sha256()
-    scenario = lookup.timeline.scenario
+    marks: dict[int, bytes] = {}  # versions share the parts that are not changed
     for kind in lookup.kinds:
         version = lookup.timeline.versions[kind]
-        needs = version.model_dump(
-            mode="json", include={"services", "routes", "while_waiting", "run"}, exclude=OFFERED
-        )
-        found.update(json.dumps(needs).encode())
+        for part in (
+            *version.services.values(),
+            *version.routes.values(),
+            version.while_waiting,
+            version.run,
+        ):
+            if id(part) not in marks:
+                dumped = part.model_dump_json(exclude=OFFERED if isinstance(part, Service) else None)
+                marks[id(part)] = hashlib.sha256(dumped.encode()).digest()
+            found.update(marks[id(part)])
+    scenario = lookup.timeline.scenario
+    found.update(repr((list(scenario.services), list(scenario.routes))).encode())
     found.update(repr([(name, s.enters) for name, s in scenario.streams.items()]).encode())
     found.update(repr((lookup.kind_of_version, lookup.offer.names)).encode())
     found.update(lookup.plan_b.tobytes())

@@ -126,6 +126,17 @@ class Lookup:
         """The versions that differ in what people need."""
         return tuple(dict.fromkeys(self.kind_of_version))
 
+    @cached_property
+    def used(self) -> frozenset[tuple[int, str]]:
+        """Every (place of entry, route) that anybody may be on, in any version."""
+        found: set[tuple[int, str]] = set()
+        for version in self.timeline.versions:
+            for stream in version.streams.values():
+                needed = set(stream.routes)
+                given = needed.union(*(version.over_prescription.get(route, ()) for route in needed))
+                found |= {(self.offer.number(stream.enters), route) for route in given}
+        return frozenset(found)
+
     def reached(self, entry: int, route: str) -> set[int]:
         """Every place that somebody on the route may come to, in any version."""
         reached: set[int] = set()

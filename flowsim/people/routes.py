@@ -31,12 +31,12 @@ def dealing(timeline: Timeline, stream: str) -> Dealing:
     """How a stream's people are dealt out over the routes, in every dated version."""
     routes = tuple(timeline.scenario.routes)
     needed = np.stack([_row(version.streams[stream].routes, routes) for version in timeline.versions])
-    given = np.stack(
-        [
-            [_row(version.over_prescription.get(route, {route: 1.0}), routes) for route in routes]
-            for version in timeline.versions
-        ]
-    )
+    rows: dict[int, Floats] = {}  # versions share a table that is not changed
+    for version in timeline.versions:
+        table = version.over_prescription
+        if id(table) not in rows:
+            rows[id(table)] = np.stack([_row(table.get(route, {route: 1.0}), routes) for route in routes])
+    given = np.stack([rows[id(version.over_prescription)] for version in timeline.versions])
     return Dealing(
         needed=np.cumsum(needed, axis=-1).ravel(),
         needed_last=_last(needed).ravel(),

@@ -128,11 +128,12 @@ class _Layout:
         """Make the rows, and say which is whose: by version, route, service and whether it is the entry place."""
         shape = (len(self.lookup.timeline.versions), len(self.scenario.routes), len(self.names), 2)
         row = np.full(shape, NO_ROW, dtype=np.int64)
-        entries = {self.names.index(stream.enters) for stream in self.scenario.streams.values()}
-        for entry in sorted(entries):
-            for number, route in enumerate(self.scenario.routes):
-                for service in sorted(self.lookup.reached(entry, route)):
-                    self._rows_of(row[:, number, service, int(service == entry)], entry, route, service)
+        routes = list(self.scenario.routes)
+        for entry, route in sorted(self.lookup.used, key=lambda way: (way[0], routes.index(way[1]))):
+            for service in sorted(self.lookup.reached(entry, route)):
+                self._rows_of(
+                    row[:, routes.index(route), service, int(service == entry)], entry, route, service
+                )
         return row.ravel()
 
     def _rows_of(self, row: np.ndarray, entry: int, route: str, service: int) -> None:

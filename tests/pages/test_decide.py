@@ -219,6 +219,7 @@ def test_the_next_weeks_from_counts(visitor: Visitor) -> None:
 def test_the_next_weeks_from_files_that_are_handed_over(visitor: Visitor, tmp_path: Path) -> None:
     page = opened(visitor, "forecast")
     page.get_by_text(FILE, exact=True).click()
+    still(page)  # for a moment the field that goes stands beside the one that comes
     page.get_by_role("spinbutton", name="Possible courses").fill("20")
     for name, text in (("census.csv", CENSUS), ("people.csv", PEOPLE)):
         file = tmp_path / name
@@ -241,6 +242,7 @@ def test_the_next_weeks_from_official_months_and_a_stop(visitor: Visitor) -> Non
     choice = small_choice(shown="small", question="forecast", file_text=longer)
     page = visited(visitor, address_of(choice))
     page.get_by_text(MONTHS, exact=True).click()
+    still(page)
     page.get_by_role("spinbutton", name="Possible courses").fill("20")
     said = asked(page, "Forecast")
     found = forecast(from_text(longer, "small.toml"), read_observed("sheffield"), paths=20)
