@@ -123,6 +123,8 @@ async def _visit(visit: Visit, page: Any, server: str, all_there: asyncio.Barrie
     await page.wait_for_selector("table")
     await page.locator("summary", has_text=visit.lever.group).first.click()
     lever = page.get_by_role("spinbutton", name=visit.lever.field)
+    # The first answer stands there, and nothing is being drawn any more: nobody moves a lever in that second.
+    await page.wait_for_function(_QUIET, polling=GLANCE_MS)
     await all_there.wait()
     for value in visit.values:
         begun = time.monotonic()
@@ -137,6 +139,12 @@ async def _visit(visit: Visit, page: Any, server: str, all_there: asyncio.Barrie
         visit.shown[value] = await row.locator("td").first.inner_text()
 
 
+_QUIET: Final = """() => {
+    const runs = document.querySelector('[data-testid="stApp"]')?.getAttribute('data-test-script-state') !== 'notRunning';
+    if (runs || document.querySelector('[data-testid="stProgress"]')) { window.quietSince = undefined; return false; }
+    window.quietSince = window.quietSince ?? Date.now();
+    return Date.now() - window.quietSince > 1000;
+}"""
 # Nothing runs, nothing is on its way, and the plan of one's own is in the table.
 _FINISHED: Final = """() => document.querySelector('[data-testid="stApp"]')?.getAttribute('data-test-script-state') === 'notRunning'
     && !document.querySelector('[data-testid="stProgress"]') && /my-plan/.test(document.querySelector('table')?.innerText ?? '')
