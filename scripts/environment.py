@@ -272,7 +272,7 @@ def path_file_text(environment: Path, windows: bool = os.name == "nt") -> str:
     return "/".join(".." for _ in up.parts) + "\n"
 
 
-def dealt_out(lock: str, hands: int) -> list[str]:
+def in_shares(lock: str, hands: int) -> list[str]:
     """The requirements of a lock file in so many files of about the same length."""
     found: list[list[str]] = [[] for _ in range(hands)]
     number = -1
@@ -292,7 +292,7 @@ def _install(environment: Path, pip: list[str], lock: Path) -> None:
     options = ["--require-hashes", "--only-binary", ":all:", "--no-deps", "--no-input", "--no-compile"]
     quiet = ["--disable-pip-version-check", "--progress-bar", "off", "--quiet"]
     shares: list[Path] = []
-    for text in dealt_out(lock.read_text(encoding="utf-8"), min(os.cpu_count() or 1, MOST_PIPS)):
+    for text in in_shares(lock.read_text(encoding="utf-8"), min(os.cpu_count() or 1, MOST_PIPS)):
         share = environment / f"{lock.stem}-{len(shares) + 1}.txt"
         share.write_text(text, encoding="utf-8")
         shares.append(share)

@@ -56,7 +56,7 @@ def _smooth_inverse(blend: Blend, ranks: Floats) -> Floats:
     table = table_of(blend)
     cell, part = cells_of(ndtri(ranks))
     with np.errstate(invalid="ignore", over="ignore"):  # see `curve`
-        found: Floats = np.exp(curve(*_four(table.points[cell]), part) + table.unit)
+        found: Floats = np.exp(curve(*four_of(table.points[cell]), part) + table.unit)
     far = np.flatnonzero(~table.is_close[cell])
     if far.size:
         found.ravel()[far] = exactly(blend, ranks.ravel()[far])
@@ -88,7 +88,7 @@ def cells_of(scores: Floats) -> tuple[Ints, Floats]:
     return cell, place - cell
 
 
-def _four(points: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+def four_of(points: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Points of control, shape (…, 4), as four arrays."""
     return points[..., 0], points[..., 1], points[..., 2], points[..., 3]
 
@@ -133,7 +133,7 @@ def _table_of_shape(pieces: tuple[Piece, ...], weights: tuple[float, ...], size:
         is_close = np.ones(CELLS, dtype=bool)
         for part in (0.2, 0.5, 0.8):
             ranks = ndtr(scores[:-1] + part * width)
-            is_close &= _is_close(blend, np.exp(curve(*_four(points), part)), ranks, unit_days)
+            is_close &= _is_close(blend, np.exp(curve(*four_of(points), part)), ranks, unit_days)
     is_close[[0, -1]] = False
     return Table(points, is_close)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flowsim.distributions.curves import cells_of, curve
+from flowsim.distributions.curves import cells_of, curve, four_of
 from flowsim.units import Floats, Ints, on_grid
 
 
@@ -37,9 +37,9 @@ def logarithms(
     tabled = np.flatnonzero((place >= mu.size) & (place < mu.size + table.size))
     which = place[tabled] - mu.size
     cell, part = cells_of(scores[tabled])
-    given = points[table[which], cell]
+    given = four_of(points[table[which], cell])
     with np.errstate(invalid="ignore", over="ignore"):  # see `curve`
-        found[tabled] = curve(given[:, 0], given[:, 1], given[:, 2], given[:, 3], part) + unit[which]
+        found[tabled] = curve(*given, part) + unit[which]
     is_far = (place >= mu.size + table.size) & (place < last)
     is_far[tabled] = ~is_close[table[which], cell]
     return found, np.flatnonzero(is_far)

@@ -13,7 +13,7 @@ from flowsim.people import all_at_once
 from flowsim.people.blueprint import Blueprint
 from flowsim.people.steps import NONE, Steps
 from flowsim.people.tables import Keys, Tables
-from flowsim.people.walk import Groups, RelapseRows, Rows, TaskRows, Travellers
+from flowsim.people.walk import Chain, Groups, RelapseRows, Rows, TaskRows, Travellers
 from flowsim.ranks import Ranks
 from flowsim.units import Floats, Ints, on_grid
 
@@ -28,10 +28,10 @@ class Walkers:
     days_left: Floats  # from their arrival to the horizon
 
 
-class Walk(NamedTuple):
-    """The itineraries of people who can be hindered as far as no length of a stay has a say in them.
+class Way(NamedTuple):
+    """Steps of itineraries as far as no length of a stay has a say in them. Arrays have shape (steps,).
 
-    Arrays have shape (steps,), but for those of tasks and relapses; `need` is a row of `Needs`.
+    `need` is a row of `Needs`. Of people who never meet a limit the first steps are the first rows, in the order of people.
     """
 
     person: Ints
@@ -41,8 +41,14 @@ class Walk(NamedTuple):
     stay_rank: Floats
     decided_rank: Floats
     next: Ints
-    otherwise: Ints
     exit: Ints
+
+
+class Walk(NamedTuple):
+    """The same of people who can be hindered, with plans B, tasks and relapses; those of relapses have shape (relapses,)."""
+
+    way: Way
+    otherwise: Ints
     leaves_after: Floats
     first_task: Ints
     tasks: Ints
@@ -51,19 +57,6 @@ class Walk(NamedTuple):
     relapse_after: Floats
     relapse_stay_rank: Floats
     relapse_decided_rank: Floats
-
-
-class FreeWalk(NamedTuple):
-    """The same of people who never meet a limit; the first steps are the first rows, in the order of people."""
-
-    person: Ints
-    number: Ints
-    service: Ints
-    need: Ints
-    stay_rank: Floats
-    decided_rank: Floats
-    next: Ints
-    exit: Ints
 
 
 class Lengths(NamedTuple):
@@ -82,66 +75,69 @@ def walk(plan: Blueprint, ranks: Ranks, walkers: Walkers) -> Walk:
     leaves_after = _leaves_after(plan.tables, rows)
     relapses = _relapses(plan.tables, keys, ranks, walkers, rows, leaves_after)
     return Walk(
-        person=walkers.person[rows.traveller], number=rows.number, service=rows.service, need=rows.need,
-        stay_rank=rows.stay_rank, decided_rank=rows.decided_rank, next=rows.next, otherwise=rows.otherwise,
-        exit=rows.exit, leaves_after=leaves_after, first_task=rows.first_task, tasks=rows.tasks, task=tasks,
-        relapse_step=relapses.step,
+        way=_way(walkers, rows), otherwise=rows.otherwise, leaves_after=leaves_after,
+        first_task=rows.first_task, tasks=rows.tasks, task=tasks, relapse_step=relapses.step,
         relapse_after=_exponential(relapses.after_rank, needs.unwell_per_day[rows.need[relapses.step]]),
         relapse_stay_rank=relapses.stay_rank, relapse_decided_rank=relapses.decided_rank,
     )  # fmt: skip
 
 
+def _way(walkers: Walkers, rows: Rows | Chain) -> Way:
+    """The steps that a walk wrote, under the numbers that their people have among everybody."""
+    person = walkers.person[rows.traveller]
+    return Way(
+        person, rows.number, rows.service, rows.need, rows.stay_rank, rows.decided_rank, rows.next, rows.exit
+    )
+
+
 def lengths(tables: Tables, walk: Walk, settled_stay: Floats) -> Lengths:
     """The stays and works of a walk; `settled_stay` are days of a first stay that is settled already, else NaN, by person."""
-    settled = settled_stay[walk.person]
-    is_settled = (walk.number == 0) & ~np.isnan(settled)
+    settled = settled_stay[walk.way.person]
+    is_settled = (walk.way.number == 0) & ~np.isnan(settled)
     stay, work, relapse_stay = _days(
         tables.quantiles,
-        (np.where(is_settled, NO_BLEND, tables.needs.stay[walk.need]), walk.stay_rank),
+        (np.where(is_settled, NO_BLEND, tables.needs.stay[walk.way.need]), walk.way.stay_rank),
         (walk.task.work, walk.task.rank),
-        (tables.needs.unwell_stay[walk.need[walk.relapse_step]], walk.relapse_stay_rank),
+        (tables.needs.unwell_stay[walk.way.need[walk.relapse_step]], walk.relapse_stay_rank),
     )
     return Lengths(np.where(is_settled, settled, stay), work, relapse_stay)
 
 
 def itineraries(tables: Tables, walk: Walk, lengths: Lengths) -> Steps:
     """The table of steps of a walk."""
-    relapses = np.bincount(walk.relapse_step, minlength=walk.number.size).astype(np.int64)
+    way = walk.way
+    relapses = np.bincount(walk.relapse_step, minlength=way.number.size).astype(np.int64)
     return Steps(
-        person=walk.person, number=walk.number, service=walk.service, stay=lengths.stay,
-        decided_rank=walk.decided_rank, size_start=tables.size_start[walk.need],
-        size_end=tables.size_end[walk.need], priority=tables.priority[walk.need], next=walk.next,
-        otherwise=walk.otherwise, exit=walk.exit, leaves_after=walk.leaves_after, first_task=walk.first_task,
+        person=way.person, number=way.number, service=way.service, stay=lengths.stay,
+        decided_rank=way.decided_rank, size_start=tables.size_start[way.need],
+        size_end=tables.size_end[way.need], priority=tables.priority[way.need], next=way.next,
+        otherwise=walk.otherwise, exit=way.exit, leaves_after=walk.leaves_after, first_task=walk.first_task,
         tasks=walk.tasks, task_team=walk.task.team, task_work=lengths.work,
         first_relapse=np.cumsum(relapses) - relapses, relapses=relapses, relapse_after=walk.relapse_after,
         relapse_stay=lengths.relapse_stay, relapse_decided_rank=walk.relapse_decided_rank,
     )  # fmt: skip
 
 
-def free_walk(plan: Blueprint, ranks: Ranks, walkers: Walkers) -> FreeWalk:
+def free_walk(plan: Blueprint, ranks: Ranks, walkers: Walkers) -> Way:
     """The itineraries of people who never meet a limit."""
     given = (walkers.travellers, walkers.groups, plan.tables.needs, plan.keys(ranks.seed), ranks.replication)
-    chain = ways_to_walk().walked_unhindered(*given)
-    return FreeWalk(
-        walkers.person[chain.traveller], chain.number, chain.service, chain.need, chain.stay_rank,
-        chain.decided_rank, chain.next, chain.exit,
-    )  # fmt: skip
+    return _way(walkers, ways_to_walk().walked_unhindered(*given))
 
 
-def free_stays(tables: Tables, walk: FreeWalk) -> Floats:
+def free_stays(tables: Tables, way: Way) -> Floats:
     """The stays of people who never meet a limit, in days, shape (steps,)."""
-    return tables.quantiles.days(tables.needs.stay[walk.need], walk.stay_rank)
+    return tables.quantiles.days(tables.needs.stay[way.need], way.stay_rank)
 
 
-def free_itineraries(tables: Tables, walk: FreeWalk, stay: Floats) -> Steps:
+def free_itineraries(tables: Tables, way: Way, stay: Floats) -> Steps:
     """The table of steps of people who never meet a limit."""
-    size, none = walk.need.size, np.zeros(0, dtype=np.int64)
+    size, none = way.need.size, np.zeros(0, dtype=np.int64)
     nowhere, nothing = np.broadcast_to(np.int64(NONE), size), np.broadcast_to(np.int64(0), size)
     return Steps(
-        person=walk.person, number=walk.number, service=walk.service, stay=stay,
-        decided_rank=walk.decided_rank, size_start=tables.size_start[walk.need],
-        size_end=tables.size_end[walk.need], priority=tables.priority[walk.need], next=walk.next,
-        otherwise=nowhere, exit=walk.exit, leaves_after=np.broadcast_to(np.inf, size), first_task=nothing,
+        person=way.person, number=way.number, service=way.service, stay=stay,
+        decided_rank=way.decided_rank, size_start=tables.size_start[way.need],
+        size_end=tables.size_end[way.need], priority=tables.priority[way.need], next=way.next,
+        otherwise=nowhere, exit=way.exit, leaves_after=np.broadcast_to(np.inf, size), first_task=nothing,
         tasks=nothing, task_team=none, task_work=np.zeros(0), first_relapse=nothing, relapses=nothing,
         relapse_after=np.zeros(0), relapse_stay=np.zeros(0), relapse_decided_rank=np.zeros(0),
     )  # fmt: skip

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from flowsim.people.blueprint import Blueprint
 from flowsim.people.crowd import Crowd, Group, crowd_of, there_at_the_start
 from flowsim.people.itineraries import (
-    FreeWalk,
     Lengths,
     Walk,
     Walkers,
+    Way,
     free_itineraries,
     free_stays,
     free_walk,
@@ -73,7 +73,7 @@ class Drawn(NamedTuple):
 
     crowd: Crowd
     walk: Walk
-    free_walk: FreeWalk
+    free_walk: Way
 
 
 class Lasting(NamedTuple):

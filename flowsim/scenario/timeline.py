@@ -225,6 +225,7 @@ def _each_escalation(scenario: Scenario, document: Document) -> Iterator[Complai
             continue
         after, refused = edited(document, escalation)
         version, invalid = rebuilt(scenario, document, after)
+        # What is odd without the escalation is told of the scenario itself.
         odd = sense.complaints(version, since=scenario) if version is not None else []
         yield from (c.during(when) for c in (*refused, *invalid, *odd))
 

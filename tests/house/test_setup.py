@@ -146,9 +146,9 @@ def test_where_things_are_on_each_system() -> None:
 
 @pytest.mark.parametrize("lock", LOCKS)
 @pytest.mark.parametrize("hands", [1, 2, 3])
-def test_a_lock_dealt_out_is_the_whole_lock(lock: str, hands: int) -> None:
+def test_a_lock_in_shares_is_the_whole_lock(lock: str, hands: int) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
-    dealt = environment.dealt_out(text, hands)
+    dealt = environment.in_shares(text, hands)
     wanted = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     found = [
         line
