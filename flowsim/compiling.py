@@ -30,6 +30,8 @@ else:
         numba, WHY_NOT = None, str(missing)
 HAS_NUMBA: Final[bool] = numba is not None
 
+LINE: Final = 64  # bytes that a processor fetches from memory together
+
 _OPTIONS: Final[dict[str, Any]] = {"nogil": True, "fastmath": False, "error_model": "numpy"}
 
 # What compiled code is made of. numba looks only at the file of the function that is called, and would go on with
@@ -123,6 +125,35 @@ def records_at(record: np.dtype[np.void]) -> Callable[[int, int], Any]:
         return type_of_record(address, number), code
 
     made: Callable[[int, int], Any] = numba.extending.intrinsic(at)
+    return made
+
+
+def fetched_at(record: np.dtype[np.void]) -> Callable[[int, int], None]:
+    """For compiled code: a function of (address, number) that has the processor fetch a record that is wanted soon.
+
+    Any number will do, for nothing comes of fetching what is not there.
+    """
+    if not HAS_NUMBA:
+        return _needs_numba
+    ir = import_module("llvmlite.ir")
+    byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+    how = [ir.Constant(number, code) for code in (0, 3, 1)]  # to be read, kept close at hand, no code
+    kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+
+    def fetch(_typing: Any, _address: Any, _number: Any) -> Any:
+        def code(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            def whole(value: int) -> Any:
+                return context.get_constant(numba.types.int64, value)
+
+            prefetch = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+            begin = builder.add(arguments[0], builder.mul(arguments[1], whole(record.itemsize)))
+            for line in range(0, record.itemsize, LINE):
+                builder.call(prefetch, [builder.inttoptr(builder.add(begin, whole(line)), byte), *how])
+            return context.get_dummy_value()
+
+        return numba.types.void(numba.types.int64, numba.types.int64), code
+
+    made: Callable[[int, int], None] = numba.extending.intrinsic(fetch)
     return made
 
 

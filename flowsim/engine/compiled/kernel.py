@@ -8,7 +8,7 @@ import numpy as np
 
 from flowsim.compiling import compiled, inlined, is_on_disk
 from flowsim.engine import rules
-from flowsim.engine.compiled.calendar import LOOK_AGAIN, begin_slot, take_next
+from flowsim.engine.compiled.calendar import LOOK_AGAIN, NUMBERS, begin_slot, take_next
 from flowsim.engine.compiled.layout import SLOTS_PER_DAY, Table, World, lay_out
 from flowsim.engine.compiled.services import begin_day, look_at_queue, rules_order, take_on
 from flowsim.engine.compiled.story import (
@@ -34,6 +34,8 @@ from flowsim.engine.compiled.tables import (
     arrivals,
     calls,
     downstream,
+    fetch_person,
+    fetch_step,
     offers,
     persons,
     soon,
@@ -45,7 +47,8 @@ from flowsim.journeys import COLUMNS, DONE
 from flowsim.people import People
 from flowsim.scenario.offer import Offer
 
-_NUMBERS: Final = 2**40 - 1
+# How far ahead those who will arrive are fetched from memory.
+AHEAD: Final = 4
 # What may happen besides the kinds of `rules`, in `tell`.
 CALLED: Final = -1
 ARRIVING: Final = -2
@@ -105,10 +108,13 @@ def live_through_slot(c: World, coming: int, end: float) -> int:
         elif is_arrival:
             p, how, note = coming, ARRIVING, 0
             coming += 1
+            if coming + AHEAD < c.people:
+                fetch_person(c, coming + AHEAD)
+                fetch_step(c, arrivals(c, coming + AHEAD).first_step)
             c.now = arrivals(c, p).arrives
         elif is_event:
             order, note = soon(c, 0).order, soon(c, 0).note
-            p, how = order & _NUMBERS, order >> 40
+            p, how = order & NUMBERS, order >> 40
             c.now = soon(c, 0).time
             take_next(c)
         else:

@@ -7,20 +7,31 @@ from typing import Any, Final
 
 import numpy as np
 
-from flowsim.compiling import compiled
+from flowsim.compiling import LINE, compiled
 from flowsim.people import People
 from flowsim.scenario.offer import CAPACITY, ESCALATED, Offer
 from flowsim.scenario.sizes import levels, size_at
 from flowsim.units import Floats, Ints
 
 NIL: Final = -1
-SLOTS_PER_DAY: Final = 8  # a power of two, so that the slot of a time on the grid is exact
+SLOTS_PER_DAY: Final = 32  # a power of two, so that the slot of a time on the grid is exact
 
 
-def _record(whole: str, real: str, *, small: bool = False) -> np.dtype[np.void]:
-    """A record of times and amounts and of whole numbers: small ones, where they are looked at all the time."""
-    whole_number = np.int32 if small else np.int64
-    return np.dtype([(n, np.float64) for n in real.split()] + [(n, whole_number) for n in whole.split()])
+def _record(
+    whole: str = "", real: str = "", *, middle: str = "", short: str = "", lines: int = 0
+) -> np.dtype[np.void]:
+    """A record of times and amounts, and of whole numbers of 64, 32 or 16 bits; filled up to so many lines of memory.
+
+    Large cities lie far from the processor, which fetches memory line by line: the less of it an event touches, the sooner it is over.
+    """
+    kinds = ((real, np.float64), (whole, np.int64), (middle, np.int32), (short, np.int16))
+    fields = [(name, kind) for names, kind in kinds for name in names.split()]
+    plain = np.dtype(fields, align=True)
+    if not lines:
+        return plain
+    places = [plain.fields[name][1] for name, _ in fields] if plain.fields else []
+    names, formats = zip(*fields, strict=True)
+    return np.dtype({"names": names, "formats": formats, "offsets": places, "itemsize": lines * LINE})
 
 
 # How a person who can be hindered comes in: as `people.People`.
@@ -29,16 +40,18 @@ ARRIVAL: Final = _record("number first_step first_otherwise", "arrives entered a
 # as such; `bed` is the place in the list of those in hospital; `otherwise` is the step that plan B of the present
 # wait leads to; `state` is one of `story`.
 PERSON: Final = _record(
-    "step service row task last_task task_row relapse visit wait is_asking unheard first_claim last_claim otherwise "
-    "state bed",
-    "size ready_at refer_at disturbed_at leaves_after timer task_until",
-    small=True,
+    real="ready_at size disturbed_at refer_at leaves_after timer task_until",
+    middle="step row task last_task visit wait bed first_claim last_claim otherwise task_row relapse unheard",
+    short="service state is_asking",
+    lines=2,
 )
-# As `people.Steps`; `taper` says which falling size a step has.
+# As `people.Steps`, but `next` also says how a person leaves (below 0), relapses end before `last_relapse`, and `taper`
+# says which falling size a step has.
 STEP: Final = _record(
-    "number service priority next otherwise exit first_task tasks first_relapse relapses taper",
-    "stay decided_rank size_start size_end leaves_after",
-    small=True,
+    real="stay decided_rank size_start leaves_after",
+    middle="next otherwise first_task first_relapse last_relapse taper",
+    short="service number tasks priority",
+    lines=1,
 )
 TASK: Final = _record("team", "work")
 RELAPSE: Final = _record("", "after stay decided_rank")
@@ -48,9 +61,9 @@ SERVICE: Final = _record(
 )
 # `ahead` and `behind` in the queue; `next` of the same person, or the next free record.
 CLAIM: Final = _record(
-    "person service step purpose row priority ahead behind next", "size joined", small=True
+    real="size joined", middle="person step row ahead behind next", short="service purpose priority"
 )
-ROW: Final = _record("person step purpose service outcome", "asked started ready left")
+ROW: Final = _record(real="asked started ready left", middle="person", short="step purpose service outcome")
 EVENT: Final = _record("order note next", "time")
 CALL: Final = _record("whom what", "")
 ALERT: Final = _record("is_on after_days", "above below due")
@@ -144,8 +157,12 @@ def _needs(people: People) -> dict[str, Table]:
     steps = people.steps
     taper, taper_first, taper_sizes = _tapers(steps.size_start, steps.size_end)
     who = np.flatnonzero(people.hindered)
-    arrival, person = np.empty(who.size, ARRIVAL), np.zeros(who.size, PERSON)
-    step = np.empty(len(steps), STEP)
+    arrival, person, step = (
+        np.empty(who.size, ARRIVAL),
+        _lined_up(who.size, PERSON),
+        _lined_up(len(steps), STEP),
+    )
+    person[...] = np.zeros((), PERSON)
     _fill_people(
         arrival,
         person,
@@ -159,7 +176,7 @@ def _needs(people: People) -> dict[str, Table]:
     _fill_steps(
         step, steps.number, steps.service, steps.priority, steps.next, steps.otherwise, steps.exit, steps.first_task,
         steps.tasks, steps.first_relapse, steps.relapses, taper, steps.stay, steps.decided_rank, steps.size_start,
-        steps.size_end, steps.leaves_after,
+        steps.leaves_after,
     )  # fmt: skip
     return {
         "arrival": arrival,
@@ -170,6 +187,13 @@ def _needs(people: People) -> dict[str, Table]:
         "taper_first": taper_first.view(WHOLE),
         "taper_size": taper_sizes.view(REAL),
     }
+
+
+def _lined_up(size: int, record: np.dtype[np.void]) -> Table:
+    """A table of records, each of which begins where a line of memory does."""
+    memory = np.empty(size * record.itemsize + LINE, dtype=np.uint8)
+    begin = -memory.ctypes.data % LINE
+    return memory[begin : begin + size * record.itemsize].view(record)
 
 
 @compiled
@@ -192,16 +216,16 @@ def _fill_people(
 def _fill_steps(
     step: Table, number: Ints, service: Ints, priority: Ints, following: Ints, otherwise: Ints, leaves: Ints,
     first_task: Ints, tasks: Ints, first_relapse: Ints, relapses: Ints, taper: Ints, stay: Floats, decided_rank: Floats,
-    size_start: Floats, size_end: Floats, leaves_after: Floats,
+    size_start: Floats, leaves_after: Floats,
 ) -> None:  # fmt: skip
     # Record by record: numpy fills such a table column by column, and goes through all of it for each.
     for n in range(step.size):
         step[n].number, step[n].service, step[n].priority = number[n], service[n], priority[n]
-        step[n].next, step[n].otherwise, step[n].exit = following[n], otherwise[n], leaves[n]
-        step[n].first_task, step[n].tasks = first_task[n], tasks[n]
-        step[n].first_relapse, step[n].relapses, step[n].taper = first_relapse[n], relapses[n], taper[n]
+        step[n].next = leaves[n] if following[n] == NIL else following[n]
+        step[n].otherwise, step[n].first_task, step[n].tasks = otherwise[n], first_task[n], tasks[n]
+        step[n].first_relapse, step[n].last_relapse = first_relapse[n], first_relapse[n] + relapses[n]
         step[n].stay, step[n].decided_rank, step[n].leaves_after = stay[n], decided_rank[n], leaves_after[n]
-        step[n].size_start, step[n].size_end = size_start[n], size_end[n]
+        step[n].size_start, step[n].taper = size_start[n], taper[n]
 
 
 def _filled(record: np.dtype[np.void], source: object, size: int, prefix: str = "") -> Table:

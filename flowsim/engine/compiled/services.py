@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from flowsim.compiling import compiled, inlined
 from flowsim.engine import rules
@@ -13,6 +14,7 @@ from flowsim.engine.compiled.tables import (
     arrivals,
     claims,
     effects,
+    fetch_row,
     offers,
     persons,
     put,
@@ -24,6 +26,8 @@ from flowsim.journeys import OPEN, WAIT_IN, WITHDRAWN
 from flowsim.scenario.offer import CAPACITY, STARTS
 from flowsim.units import GRID_PER_DAY
 
+# How far ahead rows to be written are fetched from memory.
+AHEAD: Final = 4
 _whole_starts = inlined(rules.whole_starts)
 
 
@@ -38,6 +42,7 @@ def open_row(c: World, person: int, step: int, purpose: int, service: int, asked
         c.is_full = 1
         return 0
     c.rows = row + 1
+    fetch_row(c, row + AHEAD)
     rows(c, row).person, rows(c, row).step = arrivals(c, person).number, steps(c, step).number
     rows(c, row).purpose, rows(c, row).service, rows(c, row).outcome = purpose, service, OPEN
     rows(c, row).asked = asked

@@ -114,10 +114,10 @@ def stay_on(c: World, p: int) -> int:
 def leaves_unnoticed(c: World, p: int) -> bool:
     """The end of care in a place that is never full: nothing follows from it, so it is written down beforehand."""
     s, step = persons(c, p).service, persons(c, p).step
-    if services(c, s).is_hospital or steps(c, step).next != NIL or is_noticed(c, s, persons(c, p).ready_at):
+    if services(c, s).is_hospital or steps(c, step).next >= 0 or is_noticed(c, s, persons(c, p).ready_at):
         return False
     row = persons(c, p).row
-    rows(c, row).left, rows(c, row).outcome = persons(c, p).ready_at, steps(c, step).exit
+    rows(c, row).left, rows(c, row).outcome = persons(c, p).ready_at, steps(c, step).next
     persons(c, p).state = IS_GONE
     return True
 
@@ -207,8 +207,8 @@ def move_on(c: World, p: int, asked: float) -> int:
     """Go to the next place, or wait for it, or leave if there is none. Until then the present one is kept."""
     here = persons(c, p).step
     step = steps(c, here).next
-    if step == NIL:
-        leave(c, p, steps(c, here).exit)
+    if step < 0:
+        leave(c, p, step)
         return PAUSE
     s = steps(c, step).service
     if math.isnan(asked):
@@ -491,7 +491,7 @@ def expect_disturbance(c: World, p: int) -> None:
     waits_from = max(persons(c, p).ready_at, c.now)
     leaves = waits_from + persons(c, p).leaves_after
     unwell = math.inf
-    if relapse - steps(c, step).first_relapse < steps(c, step).relapses:
+    if relapse < steps(c, step).last_relapse:
         unwell = waits_from + relapses(c, relapse).after
     persons(c, p).disturbed_at = min(leaves, unwell)
 

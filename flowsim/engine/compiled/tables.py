@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowsim.compiling import floats_at, inlined, records_at
+from flowsim.compiling import fetched_at, floats_at, inlined, records_at
 from flowsim.engine.compiled import layout
 from flowsim.engine.compiled.layout import World
 
@@ -29,6 +29,9 @@ _later = records_at(layout.TABLES["later"])
 _slot_first = records_at(layout.TABLES["slot_first"])
 _offer = records_at(layout.TABLES["offer"])
 _put = records_at(layout.TABLES["put"])
+_fetch_person = fetched_at(layout.TABLES["person"])
+_fetch_step = fetched_at(layout.TABLES["step"])
+_fetch_row = fetched_at(layout.TABLES["row"])
 
 
 @inlined
@@ -161,3 +164,24 @@ def put(c: World, e: int, day: int) -> Any:
 def decided_by_day(c: World, s: int) -> Any:
     """The chances of being declared ready in a place, day by day: an array."""
     return floats_at(c.decided + 8 * s * c.days, c.days)
+
+
+# ---- what is wanted soon -----------------------------------------------------------------------------
+
+
+@inlined
+def fetch_person(c: World, n: int) -> None:
+    """A person is wanted soon."""
+    _fetch_person(c.person, n)
+
+
+@inlined
+def fetch_step(c: World, n: int) -> None:
+    """A step is wanted soon."""
+    _fetch_step(c.step, n)
+
+
+@inlined
+def fetch_row(c: World, n: int) -> None:
+    """A row is wanted soon."""
+    _fetch_row(c.row, n)
