@@ -91,9 +91,21 @@ def simulate(
 ) -> Journeys:
     """What happens to everybody until the horizon (days), by the rules of the design, section 5.
 
-    With `hindered_only`, of those who can meet a limit: all that a census of the delayed needs.
+    With `hindered_only`, to those who can meet a limit: all that a census of the delayed needs.
     """
-    who = Who(
+    tables = [ENGINES[chosen_engine(engine)](people, offer, horizon)]
+    if not hindered_only:
+        tables += journeys_of_unhindered(people, offer, horizon)
+    return journeys_from(_who(people), tables, horizon)
+
+
+def simulate_unhindered(people: People, offer: Offer, horizon: float) -> Journeys:
+    """What happens to those who never meet a limit: the same whatever there is room for, and in every engine."""
+    return journeys_from(_who(people), journeys_of_unhindered(people, offer, horizon), horizon)
+
+
+def _who(people: People) -> Who:
+    return Who(
         people.streams,
         people.routes,
         people.stream,
@@ -102,7 +114,3 @@ def simulate(
         people.route,
         people.arrives,
     )
-    tables = [ENGINES[chosen_engine(engine)](people, offer, horizon)]
-    if not hindered_only:
-        tables += journeys_of_unhindered(people, offer, horizon)
-    return journeys_from(who, tables, horizon)

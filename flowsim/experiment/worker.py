@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final, NamedTuple, TypeVar
 
-from flowsim.engine import chosen_engine, simulate
+from flowsim.engine import chosen_engine, simulate, simulate_unhindered
 from flowsim.journeys import Journeys
-from flowsim.measures import Measured, Setting, measure
+from flowsim.measures import Counts, Measured, Setting, count, measure, measure_census, measured, together
 from flowsim.memory import keep_freed_memory
 from flowsim.people import Blueprint, People, populate, prepare
 from flowsim.people.crowd import there_at_the_start
@@ -70,11 +70,12 @@ def run_job(job: Job) -> list[Outcome]:
     chosen_engine(job.engine)  # loads what it needs, which makes looking people up faster too
     plans = [_ready_made(scenario) for scenario in job.scenarios]
     kept = _people_kept(job.keep_people_bytes) if job.keep_people_bytes else None
-    return [
-        _replicate(job, plan, number, ranks.replication, people)
-        for ranks in (Ranks(job.seed, replication) for replication in job.replications)
-        for number, (plan, people) in enumerate(_with_people(plans, ranks, kept))
-    ]
+    found: list[Outcome] = []
+    for replication in job.replications:
+        draw = Draw(Ranks(job.seed, replication), kept, {})
+        for number, (made, people) in enumerate(_with_people(plans, draw)):
+            found.append(_replicate(job, made, number, draw, people))
+    return found
 
 
 class ReadyMade(NamedTuple):
@@ -84,45 +85,74 @@ class ReadyMade(NamedTuple):
     setting: Setting
 
 
-def _with_people(
-    plans: list[ReadyMade], ranks: Ranks, kept: Kept | None
-) -> Iterator[tuple[ReadyMade, People]]:
+class Draw(NamedTuple):
+    """One replication while its plans are run: its ranks, the people this process keeps, and what its plans share."""
+
+    ranks: Ranks
+    kept: Kept | None
+    unhindered: dict[
+        bytes, Counts
+    ]  # what happened to those who never meet a limit, by `Blueprint.same_unhindered`
+
+
+def _with_people(plans: list[ReadyMade], draw: Draw) -> Iterator[tuple[ReadyMade, People]]:
     """Every plan with its people of one replication; those who will be asked for again are held until then."""
     if len(plans) == 1:
-        yield plans[0], _drawn(plans[0].plan, ranks, kept)
+        yield plans[0], _drawn(plans[0].plan, draw)
         return
     wanted = Counter(made.plan.same_people for made in plans)
     held: dict[bytes, People] = {}
     for made in plans:
         key = made.plan.same_people
         wanted[key] -= 1
-        people = held.pop(key, None) or _drawn(made.plan, ranks, kept)
+        people = held.pop(key, None) or _drawn(made.plan, draw)
         if wanted[key]:
             held[key] = people
         yield made, people
 
 
-def _drawn(plan: Blueprint, ranks: Ranks, kept: Kept | None) -> People:
+def _drawn(plan: Blueprint, draw: Draw) -> People:
     """The people of a replication, drawn or as kept: the same.
 
     A plan that differs from one before in how long stays are has other people, but in ranks they are the same.
     """
+    ranks, kept = draw.ranks, draw.kept
     if kept is None:
         return populate(plan, ranks)
-    draw, there = (ranks.seed, ranks.replication), there_at_the_start(plan, ranks)
+    number, there = (ranks.seed, ranks.replication), there_at_the_start(plan, ranks)
     who_is_there = hashlib.sha256(b"".join(some.mark for some in there)).digest()
-    in_ranks = kept.get(plan.same_walk, (*draw, who_is_there), lambda: drawn(plan, ranks, there))
-    return people_of(plan, in_ranks, kept.get(plan.same_people, draw, lambda: lasting(plan, in_ranks, there)))
+    in_ranks = kept.get(plan.same_walk, (*number, who_is_there), lambda: drawn(plan, ranks, there))
+    found = kept.get(plan.same_people, number, lambda: lasting(plan, in_ranks, there))
+    return people_of(plan, in_ranks, found)
 
 
-def _replicate(job: Job, made: ReadyMade, number: int, replication: int, people: People) -> Outcome:
+def _replicate(job: Job, made: ReadyMade, number: int, draw: Draw, people: People) -> Outcome:
     """One replication of one scenario of a job."""
-    horizon = float(made.plan.scenario.run.days)
-    keep = replication < job.keep_journeys
-    lean = job.census_only and not keep
-    journeys = simulate(people, made.plan.offer, horizon, job.engine, hindered_only=lean)
-    measured = measure(journeys, made.setting, census_only=job.census_only)
-    return Outcome(number, replication, measured, journeys if keep else None)
+    replication, offer, horizon = draw.ranks.replication, made.plan.offer, float(made.plan.scenario.run.days)
+    if replication < job.keep_journeys:
+        journeys = simulate(people, offer, horizon, job.engine)
+        measure_them = measure_census if job.census_only else measure
+        return Outcome(number, replication, measure_them(journeys, made.setting), journeys)
+    hindered = simulate(people, offer, horizon, job.engine, hindered_only=True)
+    if job.census_only:
+        return Outcome(number, replication, measure_census(hindered, made.setting), None)
+    counts = together(count(hindered, made.setting), _unhindered(made, draw, people))
+    return Outcome(number, replication, measured(counts, made.setting), None)
+
+
+def _unhindered(made: ReadyMade, draw: Draw, people: People) -> Counts:
+    """What happened to those who never meet a limit: to them every plan of these people is the same."""
+
+    def counted() -> Counts:
+        horizon = float(made.plan.scenario.run.days)
+        return count(simulate_unhindered(people, made.plan.offer, horizon), made.setting)
+
+    key = made.plan.same_unhindered
+    if draw.kept is not None:
+        return draw.kept.get(key, (draw.ranks.seed, draw.ranks.replication), counted)
+    if key not in draw.unhindered:
+        draw.unhindered[key] = counted()
+    return draw.unhindered[key]
 
 
 @cache

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowsim.journeys import Journeys
-from flowsim.measures.census import census, over_the_run
+from flowsim.measures.census import census, count_census, over_the_run
 from flowsim.measures.costs import costs
+from flowsim.measures.counts import Counts, count
 from flowsim.measures.daily import Daily, shared
 from flowsim.measures.flow import daily_flow, flow
 from flowsim.measures.ground import Setting, ready_in_hospital
 from flowsim.measures.occupancy import occupancy
 from flowsim.measures.waits import waits
+from flowsim.units import Floats
 
 
 @dataclass(frozen=True)
@@ -33,17 +35,29 @@ class Measured:
         self.__dict__.update(state | {"totals": named})
 
 
-def measure(journeys: Journeys, setting: Setting, *, census_only: bool = False) -> Measured:
-    """Compute every measure of the design, section 6, that belongs to one replication.
+def measure(journeys: Journeys, setting: Setting) -> Measured:
+    """Compute every measure of the design, section 6, that belongs to one replication."""
+    return measured(count(journeys, setting), setting)
 
-    With `census_only` just the midnight census (excess and delayed, by day and over the run), for which the
-    journeys need hold nobody but those who can be hindered; all other measures are then absent.
-    """
-    ready = ready_in_hospital(journeys, setting)
-    daily = census(journeys, setting, ready)
+
+def measured(counts: Counts, setting: Setting) -> Measured:
+    """Every measure of one replication, from what was counted of everybody."""
+    daily = census(counts.census, setting)
     totals = over_the_run(setting, daily)
-    if not census_only:
-        flows = daily_flow(journeys, setting)
-        daily |= occupancy(journeys, setting) | flows
-        totals |= waits(journeys, setting, ready) | flow(journeys, setting, flows) | costs(setting, daily)
+    flows = daily_flow(counts.flow, setting)
+    daily |= occupancy(counts.occupancy, setting) | flows
+    totals |= waits(counts.waits, setting) | flow(counts.flow, setting, flows) | costs(setting, daily)
+    return _kept(daily, totals)
+
+
+def measure_census(journeys: Journeys, setting: Setting) -> Measured:
+    """The midnight census alone (excess and delayed, by day and over the run).
+
+    The journeys need hold nobody but those who can be hindered.
+    """
+    daily = census(count_census(journeys, setting, ready_in_hospital(journeys, setting)), setting)
+    return _kept(daily, over_the_run(setting, daily))
+
+
+def _kept(daily: dict[str, Floats], totals: dict[str, float]) -> Measured:
     return Measured(Daily(daily), dict(zip(shared(totals), totals.values(), strict=True)))

@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from flowsim.journeys import Journeys
 from flowsim.measures.ground import Setting, Spells, at_midnights
 from flowsim.measures.waiting import Waits, waits_in_hospital
 from flowsim.units import Floats
 
 
-def census(journeys: Journeys, setting: Setting, ready: Spells) -> dict[str, Floats]:
-    """People at the midnight that ends each day of warm-up and run, shape (days,) each.
+class CensusCounts(NamedTuple):
+    """People ready in hospital and still there at the midnight that ends each day of warm-up and run."""
 
-    `excess`: ready in hospital and still there (`ready`, by `ready_in_hospital`). `delayed`: those ready for at
-    least `counted_after_days`, weighted by the share of days that is recorded of what they wait for.
-    """
+    excess: Floats  # shape (routes, days)
+    waiting: Floats  # by what they wait for, shape (routes, services, days)
+    counted: Floats  # those ready for at least `counted_after_days`, likewise
+
+
+def count_census(journeys: Journeys, setting: Setting, ready: Spells) -> CensusCounts:
+    """Count those who are `ready` in hospital (by `ready_in_hospital`)."""
     # Most people leave the moment they are ready, and no midnight sees them.
     excess = ready.only(~(ready.end <= ready.begin))
     routes = len(journeys.who.routes)
     by_route = at_midnights(excess, setting, journeys.who.route[journeys.person[excess.row]], routes)
     waits = waits_in_hospital(journeys, excess)
-    waiting = _by_route_and_service(journeys, setting, waits, 0.0)
-    counted = waiting
+    waiting = counted = _by_route_and_service(journeys, setting, waits, 0.0)
     if setting.offer.counted_after_days > 0:
         counted = _by_route_and_service(journeys, setting, waits, setting.offer.counted_after_days)
-    delayed = counted * setting.offer.counted_share
+    return CensusCounts(by_route, waiting, counted)
+
+
+def census(counts: CensusCounts, setting: Setting) -> dict[str, Floats]:
+    """People at the midnight that ends each day of warm-up and run, shape (days,) each.
+
+    `excess`: ready in hospital and still there. `delayed`: those ready for at least `counted_after_days`, weighted
+    by the share of days that is recorded of what they wait for.
+    """
+    delayed = counts.counted * setting.offer.counted_share
     by_service = delayed.sum(axis=0)
-    found = {"excess": by_route.sum(axis=0), "delayed": by_service.sum(axis=0)}
-    delayed_by_route, waiting_by_service = delayed.sum(axis=1), waiting.sum(axis=0)
-    for number, route in enumerate(journeys.who.routes):
-        found[f"excess_route_{route}"] = by_route[number]
+    found = {"excess": counts.excess.sum(axis=0), "delayed": by_service.sum(axis=0)}
+    delayed_by_route, waiting_by_service = delayed.sum(axis=1), counts.waiting.sum(axis=0)
+    for number, route in enumerate(setting.scenario.routes):
+        found[f"excess_route_{route}"] = counts.excess[number]
         found[f"delayed_route_{route}"] = delayed_by_route[number]
     for number, service in enumerate(setting.offer.names):
         found[f"waiting_{service}"] = waiting_by_service[number]

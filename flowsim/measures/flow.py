@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,33 +16,56 @@ STILL_AT_HOME_DAYS = 91.0
 LEAVE = next(code for code, name in EXITS.items() if name == "leave")
 
 
-def daily_flow(journeys: Journeys, setting: Setting) -> dict[str, Floats]:
-    """People per day: admitted to hospital, discharged from it, and started by each service."""
+class FlowCounts(NamedTuple):
+    """People per day of warm-up and run, and those whom the 91st day judges."""
+
+    starts: Floats  # with each service, shape (services, days)
+    unwell: Floats  # whose stay in hospital is broken by becoming unwell again, shape (days,)
+    discharges: Floats  # from hospital, shape (days,)
+    judged: Floats  # 91 days after leaving hospital for care at home or in a bed: how many, and how many at home; shape (2,)
+
+
+def count_flow(journeys: Journeys, setting: Setting) -> FlowCounts:
+    """Count who comes, starts and goes."""
     starts = per_day(journeys.started, setting, journeys.service, len(setting.offer.names))
+    is_unwell = journeys.outcome == UNWELL
+    is_discharge = setting.offer.is_hospital[journeys.service] & ~is_unwell & ~np.isnan(journeys.started)
+    return FlowCounts(
+        starts=starts,
+        unwell=_all_per_day(journeys.left[np.flatnonzero(is_unwell)], setting),
+        discharges=_all_per_day(journeys.left[np.flatnonzero(is_discharge)], setting),
+        judged=_still_at_home(journeys, setting),
+    )
+
+
+def daily_flow(counts: FlowCounts, setting: Setting) -> dict[str, Floats]:
+    """People per day: admitted to hospital, discharged from it, and started by each service."""
     hospital = setting.offer.is_hospital
-    unwell = np.flatnonzero(journeys.outcome == UNWELL)
-    is_discharge = hospital[journeys.service] & (journeys.outcome != UNWELL) & ~np.isnan(journeys.started)
-    gone = np.flatnonzero(is_discharge)
     found = {
         # A stay that is broken by becoming unwell goes on at once in another row: that is no admission.
-        "admissions": starts[hospital].sum(axis=0) - _all_per_day(journeys.left[unwell], setting),
-        "discharges": _all_per_day(journeys.left[gone], setting),
+        "admissions": counts.starts[hospital].sum(axis=0) - counts.unwell,
+        "discharges": counts.discharges,
     }
     for number, name in enumerate(setting.offer.names):
         if not hospital[number]:
-            found[f"starts_{name}"] = starts[number]
+            found[f"starts_{name}"] = counts.starts[number]
     return found
 
 
-def flow(journeys: Journeys, setting: Setting, daily: dict[str, Floats]) -> dict[str, float]:
-    """Per replication: means by weekday (people per day), care-home admissions a year, share still at home."""
+def flow(counts: FlowCounts, setting: Setting, daily: dict[str, Floats]) -> dict[str, float]:
+    """Per replication: means by weekday (people per day), care-home admissions a year, share still at home.
+
+    The share is NaN if nobody can be judged. The official indicator (ASCOF 2B) counts people of 65 and over; the model
+    knows no ages.
+    """
     names = [name for name in daily if name == "discharges" or name.startswith("starts_")]
     found = _by_weekday(setting, {name: daily[name] for name in names})
     homes = [n for n, s in zip(setting.offer.names, setting.settings, strict=True) if s == "care_home"]
     if homes:
         admitted = sum(daily[f"starts_{n}"][setting.run].mean() for n in homes)
         found["care_home_admissions"] = float(admitted) * 365.0
-    found["still_at_home"] = still_at_home(journeys, setting)
+    people, at_home = counts.judged.tolist()
+    found["still_at_home"] = at_home / people if people else np.nan
     return found
 
 
@@ -58,21 +83,16 @@ def _by_weekday(setting: Setting, daily: dict[str, Floats]) -> dict[str, float]:
     }
 
 
-def still_at_home(journeys: Journeys, setting: Setting) -> float:
-    """Share at home 91 days after leaving hospital for care at home or in a bed; NaN if nobody can be judged.
-
-    Judged are those whose 91st day lies in the run. The official indicator (ASCOF 2B) counts people
-    of 65 and over; the model knows no ages.
-    """
+def _still_at_home(journeys: Journeys, setting: Setting) -> Floats:
+    """How many leave hospital for care at home or in a bed with their 91st day in the run, and how many are at home then."""
     rows = np.flatnonzero(journeys.outcome >= 0)
     goes_home_or_to_bed = setting.places_in("home", "bed")[journeys.outcome[rows]]
     rows = rows[goes_home_or_to_bed & setting.offer.is_hospital[journeys.service[rows]]]
     judged_at = journeys.left[rows] + STILL_AT_HOME_DAYS
     in_the_run = (judged_at >= 0) & (judged_at < journeys.horizon)
     rows, judged_at = rows[in_the_run], judged_at[in_the_run]
-    if rows.size == 0:
-        return np.nan
-    return float(_at_home(journeys, setting, journeys.person[rows], judged_at).mean())
+    at_home = _at_home(journeys, setting, journeys.person[rows], judged_at)
+    return np.array([rows.size, np.count_nonzero(at_home)], dtype=np.float64)
 
 
 def _at_home(journeys: Journeys, setting: Setting, person: Ints, time: Floats) -> NDArray[np.bool_]:

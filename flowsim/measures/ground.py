@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from flowsim.counting import under_way
 from flowsim.journeys import WAIT_IN, Journeys
-from flowsim.scenario.model import ReasonCode, Scenario, setting_of
+from flowsim.scenario.model import ReasonCode, Scenario, Size, setting_of
 from flowsim.scenario.offer import Offer
 from flowsim.scenario.timeline import Timeline
 from flowsim.units import Floats, Ints
@@ -56,6 +56,16 @@ class Setting:
     def places_in(self, *settings: str) -> NDArray[np.bool_]:
         """Which services are places where a person is in one of these settings, shape (services,)."""
         return np.array([s in settings for s in self.settings]) & self.offer.is_place
+
+    @cached_property
+    def sizes(self) -> tuple[tuple[Size, ...] | None, ...]:
+        """For each service how much room people of each route take; None where everybody takes 1 all the time."""
+        return tuple(self._sizes_in(name) for name in self.offer.names)
+
+    def _sizes_in(self, name: str) -> tuple[Size, ...] | None:
+        usual, routes = self.scenario.services[name].size, self.scenario.routes.values()
+        sizes = tuple(at.size if (at := r.at.get(name)) and at.size else usual for r in routes)
+        return None if all(size.start == size.end == 1 for size in sizes) else sizes
 
     @cached_property
     def services_of_reason(self) -> dict[ReasonCode | None, Ints]:

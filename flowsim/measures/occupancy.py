@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from flowsim.counting import under_way
@@ -12,36 +14,51 @@ from flowsim.scenario.sizes import levels, size_at
 from flowsim.units import Floats, Ints, on_grid
 
 
-def occupancy(journeys: Journeys, setting: Setting) -> dict[str, Floats]:
+class OccupancyCounts(NamedTuple):
+    """At the midnight that ends each day of warm-up and run, in each service; shape (services, days)."""
+
+    people: Floats
+    queue: Floats  # people asking for it
+    blocked: Floats  # people there who are ready and cannot move on
+    used: Floats  # capacity in use, in the service's own unit
+
+
+def count_occupancy(journeys: Journeys, setting: Setting) -> OccupancyCounts:
+    """Count who is where, and who queues for it."""
+    services = len(setting.offer.names)
+    stuck, queueing = blocked(journeys, setting), in_queue(journeys)
+    people = under_way(
+        journeys.started, journeys.left, journeys.service, (services, setting.days), setting.first_day
+    )
+    return OccupancyCounts(
+        people=people,
+        queue=at_midnights(queueing, setting, journeys.service[queueing.row], services),
+        blocked=at_midnights(stuck, setting, journeys.service[stuck.row], services),
+        used=np.stack([_used(journeys, setting, number, people[number]) for number in range(services)]),
+    )
+
+
+def occupancy(counts: OccupancyCounts, setting: Setting) -> dict[str, Floats]:
     """People in, queueing for and blocked in each service at the midnight that ends each day.
 
     `in_` people there; `queue_` people asking for it; `blocked_` people there who are ready and
     cannot move on; `used_` capacity in use, in the service's own unit.
     """
     names = setting.offer.names
-    shape, service = (len(names), setting.days), journeys.service
-    stuck, queueing = blocked(journeys, setting), in_queue(journeys)
-    counted = {
-        "in": under_way(journeys.started, journeys.left, service, shape, setting.first_day),
-        "queue": at_midnights(queueing, setting, service[queueing.row], len(names)),
-        "blocked": at_midnights(stuck, setting, service[stuck.row], len(names)),
-    }
-    found = {f"{what}_{name}": by[n] for what, by in counted.items() for n, name in enumerate(names)}
+    by_what = (("in", counts.people), ("queue", counts.queue), ("blocked", counts.blocked))
+    found = {f"{what}_{name}": by[n] for what, by in by_what for n, name in enumerate(names)}
     hospital_or_team = setting.offer.is_hospital | ~setting.offer.is_place
     for number, name in enumerate(names):
         if hospital_or_team[number]:
             del found[f"blocked_{name}"]
-        found[f"used_{name}"] = _used(journeys, setting, number, found[f"in_{name}"])
+        found[f"used_{name}"] = counts.used[number]
     return found
 
 
 def _used(journeys: Journeys, setting: Setting, number: int, people: Floats) -> Floats:
     """Capacity in use: people there, each with the size of their route, falling over the stay."""
-    name = setting.offer.names[number]
-    service = setting.scenario.services[name]
-    routes = [setting.scenario.routes[r].at.get(name) for r in journeys.who.routes]
-    sizes = [(at.size if at else None) or service.size for at in routes]
-    if all(size.start == size.end == 1 for size in sizes):
+    sizes = setting.sizes[number]
+    if sizes is None:
         return people
     rows = np.flatnonzero((journeys.service == number) & ~np.isnan(journeys.started))
     purpose, route = journeys.purpose[rows], journeys.who.route[journeys.person[rows]]

@@ -3,33 +3,60 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from flowsim.counting import order_of
 from flowsim.journeys import UNWELL, Journeys
 from flowsim.measures.ground import Setting, Spells
-from flowsim.units import Floats
+from flowsim.units import Floats, Ints
 
 
-def waits(journeys: Journeys, setting: Setting, ready: Spells) -> dict[str, float]:
+class WaitCounts(NamedTuple):
+    """The waits of those taken on during the run by services with a limit, and who left hospital during it."""
+
+    service: Ints  # shape (waits,)
+    waited: Floats  # days, shape (waits,)
+    left: Floats  # people who left hospital, shape (routes,)
+    ready_to_left: Floats  # days from being ready to leaving, of all of them together; shape (routes,)
+
+
+def count_waits(journeys: Journeys, setting: Setting, ready: Spells) -> WaitCounts:
+    """Count waits, and those who leave after being `ready` (by `ready_in_hospital`)."""
+    rows = np.flatnonzero((journeys.started >= 0) & ~setting.offer.free[journeys.service])
+    gone = np.flatnonzero((ready.end >= 0) & (journeys.outcome[ready.row] != UNWELL))
+    route = journeys.who.route[journeys.person[ready.row[gone]]]
+    routes = len(journeys.who.routes)
+    return WaitCounts(
+        service=journeys.service[rows],
+        waited=journeys.started[rows] - journeys.asked[rows],
+        left=np.bincount(route, minlength=routes).astype(np.float64),
+        # Sums of times on the grid are exact in any order.
+        ready_to_left=np.bincount(route, ready.end[gone] - ready.begin[gone], minlength=routes).astype(
+            np.float64
+        ),
+    )
+
+
+def waits(counts: WaitCounts, setting: Setting) -> dict[str, float]:
     """Waits of those taken on during the run (days; share in [0, 1]), NaN where nobody was.
 
-    For each service mean, median, 90th percentile and share within 24 hours; for each route the
-    mean days from being ready to leaving hospital (`ready`, by `ready_in_hospital`).
+    For each service with a limit mean, median, 90th percentile and share within 24 hours; for each route the
+    mean days from being ready to leaving hospital, of those who left during the run.
     """
-    limited = ~setting.offer.free
-    rows = np.flatnonzero((journeys.started >= 0) & limited[journeys.service])
-    rows = rows[order_of(journeys.service[rows], limited.size)]
-    waited = journeys.started[rows] - journeys.asked[rows]
-    ends = np.cumsum(np.bincount(journeys.service[rows], minlength=limited.size))
+    free = setting.offer.free
+    ends = np.cumsum(np.bincount(counts.service, minlength=free.size))
+    by_service = np.split(counts.waited[order_of(counts.service, free.size)], ends[:-1])
     found: dict[str, float] = {}
-    for name, of_service, has_limit in zip(
-        setting.offer.names, np.split(waited, ends[:-1]), limited, strict=True
+    for name, waited, has_no_limit in zip(setting.offer.names, by_service, free, strict=True):
+        if not has_no_limit:
+            found |= _described(waited, name)
+    for name, people, days in zip(
+        setting.scenario.routes, counts.left.tolist(), counts.ready_to_left.tolist(), strict=True
     ):
-        if has_limit:
-            found |= _described(of_service, name)
-    return found | _ready_to_left(journeys, ready)
+        found[f"ready_to_left_{name}"] = days / people if people else np.nan
+    return found
 
 
 def _described(waited: Floats, name: str) -> dict[str, float]:
@@ -55,17 +82,3 @@ def percentile(ordered: Floats, share: float) -> float:
     low, high = float(ordered[below]), float(ordered[min(below + 1, ordered.size - 1)])
     part = place - below
     return low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part)
-
-
-def _ready_to_left(journeys: Journeys, ready: Spells) -> dict[str, float]:
-    """Mean days from the end of acute care to leaving hospital, of those who left during the run, by route."""
-    rows = np.flatnonzero((ready.end >= 0) & (journeys.outcome[ready.row] != UNWELL))
-    route = journeys.who.route[journeys.person[ready.row[rows]]]
-    names = journeys.who.routes
-    people = np.bincount(route, minlength=len(names)).tolist()
-    # Sums of times on the grid are exact in any order.
-    days = np.bincount(route, ready.end[rows] - ready.begin[rows], minlength=len(names)).tolist()
-    return {
-        f"ready_to_left_{name}": total / count if count else np.nan
-        for name, total, count in zip(names, days, people, strict=True)
-    }

@@ -17,7 +17,7 @@ from flowsim.people.routes import Dealing, dealing
 from flowsim.people.start import Start, start_of
 from flowsim.people.tables import Keys, Tables, keys_of, tables_of
 from flowsim.scenario.model import Scenario, Service
-from flowsim.scenario.offer import Offer, build_offer
+from flowsim.scenario.offer import STAY_SCALE, Offer, build_offer
 from flowsim.scenario.timeline import Timeline
 
 # Seeds whose keys are kept.
@@ -107,6 +107,13 @@ class Blueprint:
             found.update(b"".join(np.asarray(column).tobytes() for column in self.dealing[name]))
         for column in (self.timeline.version_of_day, self.offer.free):
             found.update(column.tobytes())
+        return found.digest()
+
+    @cached_property
+    def same_unhindered(self) -> bytes:
+        """Blueprints with the same of these have the same people who never meet a limit, to whom the same happens."""
+        found = hashlib.sha256(self.same_people)
+        found.update(self.offer.dated[STAY_SCALE][self.offer.free].tobytes())
         return found.digest()
 
     @cached_property

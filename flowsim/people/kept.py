@@ -94,7 +94,7 @@ def _each(node: Any, kind: type, do: Callable[[Any], Any]) -> Any:
 class _Column(NamedTuple):
     """A column in few bytes: whole numbers as narrow as they are, and what differs from the commonest value."""
 
-    size: int
+    shape: tuple[int, ...]
     kind: np.dtype[Any]
     usual: Any
     where: np.ndarray | None  # where it differs; None where all values are kept
@@ -107,21 +107,23 @@ class _Column(NamedTuple):
     def column(self) -> np.ndarray:
         """The column as it was."""
         if self.where is None:
-            return self.values.astype(self.kind)
-        column = np.full(self.size, self.usual, dtype=self.kind)
-        column[self.where] = self.values
+            return self.values.astype(self.kind).reshape(self.shape)
+        column = np.full(self.shape, self.usual, dtype=self.kind)
+        column.reshape(-1)[self.where] = self.values
         return column
 
 
-def _column(values: np.ndarray) -> _Column:
+def _column(column: np.ndarray) -> _Column:
     """A column packed. Fractions are compared bit by bit: NaN is a value like any other, and -0 is not 0."""
+    values = column.reshape(-1)
     bits = values.view(np.int64) if values.dtype == np.float64 else values
     if values.size and _may_be_nearly_one(bits):
         usual = bits[values.size // 2]
         where = np.flatnonzero(bits != usual).astype(np.int32)
         if where.size <= (1 - NEARLY_ALL) * values.size:
-            return _Column(values.size, values.dtype, values[values.size // 2], where, _narrow(values[where]))
-    return _Column(values.size, values.dtype, None, None, _narrow(values))
+            found = values[where]
+            return _Column(column.shape, values.dtype, values[values.size // 2], where, _narrow(found))
+    return _Column(column.shape, values.dtype, None, None, _narrow(values))
 
 
 def _may_be_nearly_one(bits: np.ndarray) -> bool:
@@ -132,7 +134,20 @@ def _may_be_nearly_one(bits: np.ndarray) -> bool:
 
 def _narrow(values: np.ndarray) -> np.ndarray:
     """Whole numbers in the smallest type that holds them all; others as they are (a copy, so that nothing larger is held)."""
-    if values.dtype.kind != "i" or not values.size:
+    if not values.size:
         return values.copy()
-    low, high = values.min(), values.max()
-    return values.astype(next(t for t in WHOLE if np.iinfo(t).min <= low and high <= np.iinfo(t).max))
+    whole = _whole(values) if values.dtype == np.float64 else values
+    if whole is None or whole.dtype.kind != "i":
+        return values.copy()
+    low, high = whole.min(), whole.max()
+    return whole.astype(next(t for t in WHOLE if np.iinfo(t).min <= low and high <= np.iinfo(t).max))
+
+
+def _whole(values: np.ndarray) -> np.ndarray | None:
+    """Fractions that are all whole numbers, such as people counted, as such; None where any is not."""
+    glance = values[:: max(1, values.size // GLANCE)]
+    if not (glance == np.floor(glance)).all():
+        return None
+    with np.errstate(invalid="ignore"):  # of NaN
+        whole = values.astype(np.int64)
+    return whole if (whole.astype(np.float64).view(np.int64) == values.view(np.int64)).all() else None

@@ -8,7 +8,7 @@ import pytest
 
 from flowsim.experiment.worker import Outcome
 from flowsim.journeys import Journeys
-from flowsim.measures import Measured, measure
+from flowsim.measures import Measured, measure_census
 from flowsim.report.plans import plans_markdown, reasons_table, sentences
 from flowsim.results import Result
 from tests.experiment.city import small_city
@@ -38,7 +38,7 @@ def only_hindered(found: Lived) -> Journeys:
 
 
 def census_of(found: Lived) -> Measured:
-    return measure(only_hindered(found), found.setting, census_only=True)
+    return measure_census(only_hindered(found), found.setting)
 
 
 def test_the_same_numbers_as_among_all_measures() -> None:

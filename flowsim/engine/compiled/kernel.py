@@ -65,7 +65,7 @@ def rows_of_hindered(people: People, offer: Offer, horizon: float) -> tuple[dict
         city = lay_out(people, offer, horizon, roominess)
         run(city.world)
     rows = city.rows
-    return {name: rows[name] for name in COLUMNS}, city.events
+    return {name: rows[name] for name in COLUMNS} | {"person": city.who[rows["person"]]}, city.events
 
 
 def is_ready() -> bool:

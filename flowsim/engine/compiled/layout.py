@@ -35,7 +35,7 @@ def _record(
 
 
 # How a person who can be hindered comes in: as `people.People`.
-ARRIVAL: Final = _record("number first_step first_otherwise", "arrives entered asked")
+ARRIVAL: Final = _record(middle="first_step first_otherwise", real="arrives entered asked")
 # What `process.Visit` and `process.Wait` hold. `visit` and `wait` count, so that an event of an earlier one is known
 # as such; `bed` is the place in the list of those in hospital; `otherwise` is the step that plan B of the present
 # wait leads to; `state` is one of `story`.
@@ -101,11 +101,12 @@ Table = np.ndarray[Any, np.dtype[Any]]
 class City:
     """All of one replication: the world, and the tables to which it points.
 
-    People here are those who can be hindered, numbered from 0 in their order in `People`.
+    People here are those who can be hindered, numbered from 0 in their order in `People`: there they are `who`.
     """
 
     world: Table
     tables: dict[str, Table]
+    who: Ints
 
     @property
     def is_full(self) -> bool:
@@ -125,7 +126,8 @@ class City:
 
 def lay_out(people: People, offer: Offer, horizon: float, roominess: int) -> City:
     """Everything at the beginning of time. A larger `roominess` gives longer lists."""
-    tables = _needs(people) | _offers(offer)
+    who = np.flatnonzero(people.hindered)
+    tables = _needs(people, who) | _offers(offer)
     count = tables["person"].size
     most_shelters = max((len(w) for w in offer.wait_in), default=0)
     visits = 1 + tables["step"].size + tables["relapse"].size
@@ -149,14 +151,13 @@ def lay_out(people: People, offer: Offer, horizon: float, roominess: int) -> Cit
     }  # fmt: skip
     for name, value in known.items():
         world[name] = value
-    return City(world, tables)
+    return City(world, tables, who)
 
 
-def _needs(people: People) -> dict[str, Table]:
+def _needs(people: People, who: Ints) -> dict[str, Table]:
     """Who comes, and what each would need."""
     steps = people.steps
     taper, taper_first, taper_sizes = _tapers(steps.size_start, steps.size_end)
-    who = np.flatnonzero(people.hindered)
     arrival, person, step = (
         np.empty(who.size, ARRIVAL),
         _lined_up(who.size, PERSON),
@@ -203,11 +204,7 @@ def _fill_people(
 ) -> None:  # fmt: skip
     for n in range(who.size):
         p = who[n]
-        arrival[n].number, arrival[n].first_step, arrival[n].first_otherwise = (
-            p,
-            first_step[p],
-            first_otherwise[p],
-        )
+        arrival[n].first_step, arrival[n].first_otherwise = first_step[p], first_otherwise[p]
         arrival[n].arrives, arrival[n].entered, arrival[n].asked = arrives[p], entered[p], asked[p]
         person[n].first_claim = person[n].last_claim = person[n].otherwise = person[n].bed = NIL
 

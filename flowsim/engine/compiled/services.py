@@ -11,7 +11,6 @@ from flowsim.engine.compiled.calendar import BROKEN_OFF, LOOK_AGAIN, call, expec
 from flowsim.engine.compiled.layout import NIL, World
 from flowsim.engine.compiled.tables import (
     alerts,
-    arrivals,
     claims,
     effects,
     fetch_row,
@@ -43,7 +42,7 @@ def open_row(c: World, person: int, step: int, purpose: int, service: int, asked
         return 0
     c.rows = row + 1
     fetch_row(c, row + AHEAD)
-    rows(c, row).person, rows(c, row).step = arrivals(c, person).number, steps(c, step).number
+    rows(c, row).person, rows(c, row).step = person, steps(c, step).number
     rows(c, row).purpose, rows(c, row).service, rows(c, row).outcome = purpose, service, OPEN
     rows(c, row).asked = asked
     rows(c, row).started = rows(c, row).ready = rows(c, row).left = math.nan
