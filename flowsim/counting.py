@@ -14,16 +14,11 @@ from flowsim.units import Floats, Ints
 
 def order_of(numbers: Ints, below: int) -> Ints:
     """The order that sorts whole numbers from 0 to under `below`; equal ones keep their order. Shape as given."""
-    return _inverted(place_in_order(numbers, below))
-
-
-def place_in_order(numbers: Ints, below: int) -> Ints:
-    """Where each of the whole numbers from 0 to under `below` stands when they are sorted so. Shape as given."""
     if not are_compiled():
-        return _inverted(_order_by_numpy(numbers, below))
+        return _order_by_numpy(numbers, below)
     from flowsim import counting_loops
 
-    return counting_loops.place_in_order(numbers, below)
+    return counting_loops.order_of(numbers, below)
 
 
 def pairs(left: Ints, right: Ints, below: int) -> tuple[Ints, Ints]:
@@ -59,13 +54,6 @@ def _order_by_numpy(numbers: Ints, below: int) -> Ints:
     for bits in range(16, int(below).bit_length(), 16):
         order = order[np.argsort((numbers >> bits).astype(np.uint16)[order], kind="stable")]
     return order
-
-
-def _inverted(order: Ints) -> Ints:
-    """Where each stands in an order, or which stands at each place: the one undoes the other."""
-    place = np.empty_like(order)
-    place[order] = np.arange(order.size)
-    return place
 
 
 def _pairs_by_numpy(left: Ints, rows_of: Ints, first_of: Ints) -> tuple[Ints, Ints]:

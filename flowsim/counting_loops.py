@@ -11,8 +11,8 @@ from flowsim.units import Floats, Ints
 
 
 @compiled
-def place_in_order(numbers: Ints, below: int) -> Ints:
-    """A counting sort: where each number's rows begin, then every row to the next place of its number."""
+def order_of(numbers: Ints, below: int) -> Ints:
+    """A counting sort: where each number's rows begin, then to the next place of each number the row that has it."""
     next_place = np.zeros(below + 1, dtype=np.int64)
     for number in numbers:
         if not 0 <= number < below:
@@ -20,12 +20,12 @@ def place_in_order(numbers: Ints, below: int) -> Ints:
         next_place[number + 1] += 1
     for number in range(below):
         next_place[number + 1] += next_place[number]
-    place = np.empty(numbers.size, dtype=np.int64)
+    order = np.empty(numbers.size, dtype=np.int64)
     for row in range(numbers.size):
         number = numbers[row]
-        place[row] = next_place[number]
+        order[next_place[number]] = row
         next_place[number] += 1
-    return place
+    return order
 
 
 @compiled

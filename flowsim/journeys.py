@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from flowsim.counting import place_in_order
+from flowsim.counting import order_of
 from flowsim.loops import are_compiled
 from flowsim.units import Floats, Ints
 
@@ -95,14 +95,13 @@ def journeys_from(who: Who, tables: Sequence[Table], horizon: float) -> Journeys
     """
     tables = [_begun(table, horizon) for table in tables]
     persons = [table["person"] for table in tables]
-    place = place_in_order(np.concatenate(persons), who.route.size)
-    whole: tuple[Ints, ...] = tuple(np.empty(place.size, dtype=np.int64) for _ in WHOLE)
-    times: tuple[Floats, ...] = tuple(np.empty(place.size) for _ in (*TIMES, "due"))
+    order = order_of(np.concatenate(persons), who.route.size)
+    whole: tuple[Ints, ...] = tuple(np.empty(order.size, dtype=np.int64) for _ in WHOLE)
+    times: tuple[Floats, ...] = tuple(np.empty(order.size) for _ in (*TIMES, "due"))
     begin = 0
     for table in tables:
-        end = begin + table["person"].size
-        _put(place[begin:end], table, horizon, whole, times)
-        begin = end
+        _put(order, begin, table, horizon, whole, times)
+        begin += table["person"].size
     # An engine notes on entry when a stay will be over; past the horizon that is a plan, no event.
     columns: dict[str, Any] = dict(zip((*WHOLE, *TIMES, "due"), (*whole, *times), strict=True))
     return Journeys(who, horizon, **columns)
@@ -114,18 +113,21 @@ def _begun(table: Table, horizon: float) -> Table:
     return table if happened.all() else {name: table[name][happened] for name in COLUMNS}
 
 
-def _put(place: Ints, table: Table, horizon: float, whole: Sequence[Ints], times: Sequence[Floats]) -> None:
+def _put(
+    order: Ints, begin: int, table: Table, horizon: float, whole: Sequence[Ints], times: Sequence[Floats]
+) -> None:
     columns = [table[name] for name in COLUMNS]
     if not are_compiled():
-        put_by_columns(place, columns, horizon, whole, times)
+        put_by_columns(order, begin, columns, horizon, whole, times)
         return
     from flowsim.journeys_loop import put_rows
 
-    put_rows(place, tuple(columns), horizon, whole, times, OPEN)
+    put_rows(order, begin, tuple(columns), horizon, whole, times, OPEN)
 
 
 def put_by_columns(
-    place: Ints,
+    order: Ints,
+    begin: int,
     columns: Sequence[np.ndarray],
     horizon: float,
     whole: Sequence[Ints],
@@ -133,12 +135,16 @@ def put_by_columns(
 ) -> None:
     """Write the columns of a part, in the order of COLUMNS, into the places of its rows, and `ready` once more.
 
+    `order` holds for each place the row that comes there, among the rows of all parts: those of this one from `begin`.
     `whole` are the columns WHOLE of all rows, `times` TIMES and another: there `ready` stays as it is, elsewhere a
     time at or past the horizon becomes NaN, and an outcome whose time has not come OPEN.
     """
+    rows = order - begin
+    place = np.flatnonzero((rows >= 0) & (rows < columns[0].size))
+    rows = rows[place]
     for to, column in zip((*whole, *times[:-1]), columns, strict=True):
-        to[place] = column
-    times[-1][place] = columns[COLUMNS.index("ready")]
+        to[place] = column[rows]
+    times[-1][place] = columns[COLUMNS.index("ready")][rows]
     for to in times[:-1]:
         now = to[place]
         to[place] = np.where(now < horizon, now, np.nan)

@@ -10,13 +10,20 @@ from flowsim.compiling import compiled
 
 
 @compiled
-def put_rows(place: Any, columns: Any, horizon: float, whole: Any, times: Any, still_open: int) -> None:
-    """As `flowsim.journeys.put_by_columns`."""
+def put_rows(
+    order: Any, begin: int, columns: Any, horizon: float, whole: Any, times: Any, still_open: int
+) -> None:
+    """As `flowsim.journeys.put_by_columns`.
+
+    Place by place: a part whose columns lie in one table is read a row at a time, and all columns are written in order.
+    """
     person, step, purpose, service, outcome, asked, started, ready, left = columns
     to_person, to_step, to_purpose, to_service, to_outcome = whole
     to_asked, to_started, to_ready, to_left, to_due = times
-    for row in range(place.size):
-        to = place[row]
+    for to in range(order.size):
+        row = order[to] - begin
+        if not 0 <= row < person.size:
+            continue
         to_person[to], to_step[to], to_purpose[to] = person[row], step[row], purpose[row]
         to_service[to], to_outcome[to] = service[row], outcome[row]
         to_asked[to] = asked[row] if asked[row] < horizon else np.nan

@@ -51,8 +51,7 @@ def test_a_midnight_comes_before_whatever_else_happens_then() -> None:
 def test_with_numba_and_without_it_are_the_same(seed: int) -> None:
     size, keys, days = (0, 1, 40, 300)[seed % 4], 1 + seed % 5, 1 + 3 * seed
     numbers = some_numbers(seed, size, keys)
-    place, order = counting_loops.place_in_order(numbers, keys), counting._order_by_numpy(numbers, keys)
-    assert place[order].tolist() == list(range(size))
+    assert counting_loops.order_of(numbers, keys).tolist() == counting._order_by_numpy(numbers, keys).tolist()
 
     begin, end = some_times(seed, size), some_times(seed + 100, size)
     end = np.where(end < begin, begin, end)
@@ -75,7 +74,7 @@ def test_with_numba_and_without_it_are_the_same(seed: int) -> None:
 def test_a_loop_never_writes_beside_its_table() -> None:
     one, day = np.array([3]), np.array([0.5])
     with pytest.raises(IndexError):
-        counting_loops.place_in_order(one, 3)
+        counting_loops.order_of(one, 3)
     with pytest.raises(IndexError):
         counting_loops.under_way(day, day, one, 3, 5, 0)
     with pytest.raises(IndexError):

@@ -36,7 +36,7 @@ def _all_at_once(people: People, offer: Offer, horizon: float) -> list[Table]:
     """One table for each depth of itinerary: everybody's first step, everybody's second, and so on; at least one."""
     person = np.flatnonzero(~people.hindered & (people.first_step != NONE))
     step, now = people.first_step[person], people.arrives[person]
-    steps, tables = people.unhindered_steps, []
+    steps, tables = people.unhindered_steps, list[Table]()
     while step.size or not tables:
         ready = ready_after(steps, offer, step, now)
         follows = steps.next[step]

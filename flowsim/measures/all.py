@@ -11,7 +11,7 @@ from flowsim.measures.costs import costs
 from flowsim.measures.counts import Counts, count
 from flowsim.measures.daily import Daily, shared
 from flowsim.measures.flow import daily_flow, flow
-from flowsim.measures.ground import Setting, ready_in_hospital
+from flowsim.measures.ground import Setting
 from flowsim.measures.occupancy import occupancy
 from flowsim.measures.waits import waits
 from flowsim.units import Floats
@@ -55,7 +55,7 @@ def measure_census(journeys: Journeys, setting: Setting) -> Measured:
 
     The journeys need hold nobody but those who can be hindered.
     """
-    daily = census(count_census(journeys, setting, ready_in_hospital(journeys, setting)), setting)
+    daily = census(count_census(journeys, setting), setting)
     return _kept(daily, over_the_run(setting, daily))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from flowsim.journeys import Journeys
-from flowsim.measures.ground import Setting, Spells, at_midnights
+from flowsim.loops import are_compiled
+from flowsim.measures.ground import Setting, at_midnights, ready_in_hospital
 from flowsim.measures.waiting import Waits, waits_in_hospital
 from flowsim.units import Floats
 
@@ -18,8 +19,18 @@ class CensusCounts(NamedTuple):
     counted: Floats  # those ready for at least `counted_after_days`, likewise
 
 
-def count_census(journeys: Journeys, setting: Setting, ready: Spells) -> CensusCounts:
-    """Count those who are `ready` in hospital (by `ready_in_hospital`)."""
+def count_census(journeys: Journeys, setting: Setting) -> CensusCounts:
+    """Count those who are ready in hospital."""
+    if not are_compiled():
+        return census_by_arrays(journeys, setting)
+    from flowsim.measures import counting_in_loops
+
+    return CensusCounts(*counting_in_loops.census(journeys, setting))
+
+
+def census_by_arrays(journeys: Journeys, setting: Setting) -> CensusCounts:
+    """The same, all at once."""
+    ready = ready_in_hospital(journeys, setting)
     # Most people leave the moment they are ready, and no midnight sees them.
     excess = ready.only(~(ready.end <= ready.begin))
     routes = len(journeys.who.routes)

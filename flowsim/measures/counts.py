@@ -9,7 +9,7 @@ import numpy as np
 from flowsim.journeys import Journeys
 from flowsim.measures.census import CensusCounts, count_census
 from flowsim.measures.flow import FlowCounts, count_flow
-from flowsim.measures.ground import Setting, ready_in_hospital
+from flowsim.measures.ground import Setting
 from flowsim.measures.occupancy import OccupancyCounts, count_occupancy
 from flowsim.measures.waits import WaitCounts, count_waits
 
@@ -27,12 +27,11 @@ class Counts(NamedTuple):
 
 def count(journeys: Journeys, setting: Setting) -> Counts:
     """Count what happened to the people of these journeys."""
-    ready = ready_in_hospital(journeys, setting)
     return Counts(
-        census=count_census(journeys, setting, ready),
+        census=count_census(journeys, setting),
         flow=count_flow(journeys, setting),
         occupancy=count_occupancy(journeys, setting),
-        waits=count_waits(journeys, setting, ready),
+        waits=count_waits(journeys, setting),
     )
 
 

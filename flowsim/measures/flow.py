@@ -8,12 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsim.counting import pairs
-from flowsim.journeys import EXITS, TASK, UNWELL, Journeys
-from flowsim.measures.ground import Setting, per_day
+from flowsim.journeys import TASK, UNWELL, Journeys
+from flowsim.loops import are_compiled
+from flowsim.measures.ground import LEAVE, STILL_AT_HOME_DAYS, Setting, per_day
 from flowsim.units import WEEKDAYS, Floats, Ints
-
-STILL_AT_HOME_DAYS = 91.0
-LEAVE = next(code for code, name in EXITS.items() if name == "leave")
 
 
 class FlowCounts(NamedTuple):
@@ -27,6 +25,15 @@ class FlowCounts(NamedTuple):
 
 def count_flow(journeys: Journeys, setting: Setting) -> FlowCounts:
     """Count who comes, starts and goes."""
+    if not are_compiled():
+        return flow_by_arrays(journeys, setting)
+    from flowsim.measures import counting_in_loops
+
+    return FlowCounts(*counting_in_loops.flow(journeys, setting))
+
+
+def flow_by_arrays(journeys: Journeys, setting: Setting) -> FlowCounts:
+    """The same, all at once."""
     starts = per_day(journeys.started, setting, journeys.service, len(setting.offer.names))
     is_unwell = journeys.outcome == UNWELL
     is_discharge = setting.offer.is_hospital[journeys.service] & ~is_unwell & ~np.isnan(journeys.started)

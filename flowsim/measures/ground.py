@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsim.counting import under_way
-from flowsim.journeys import WAIT_IN, Journeys
+from flowsim.journeys import EXITS, WAIT_IN, Journeys
 from flowsim.scenario.model import ReasonCode, Scenario, Size, setting_of
 from flowsim.scenario.offer import Offer
 from flowsim.scenario.timeline import Timeline
 from flowsim.units import Floats, Ints
 
 BODIES: Final = ("nhs", "social_care", "both")
+LEAVE: Final = next(code for code, name in EXITS.items() if name == "leave")
+STILL_AT_HOME_DAYS: Final = 91.0
 REASONS: Final[tuple[ReasonCode, ...]] = get_args(ReasonCode)
 
 
@@ -56,6 +58,11 @@ class Setting:
     def places_in(self, *settings: str) -> NDArray[np.bool_]:
         """Which services are places where a person is in one of these settings, shape (services,)."""
         return np.array([s in settings for s in self.settings]) & self.offer.is_place
+
+    @cached_property
+    def can_be_blocked(self) -> NDArray[np.bool_]:
+        """The places, but hospital and those to wait in, that hold people who cannot move on; shape (services,)."""
+        return self.offer.is_place & ~self.offer.is_hospital & ~self.places_in("waiting")
 
     @cached_property
     def sizes(self) -> tuple[tuple[Size, ...] | None, ...]:
@@ -133,8 +140,9 @@ def ready_in_hospital(journeys: Journeys, setting: Setting) -> Spells:
 
 def blocked(journeys: Journeys, setting: Setting) -> Spells:
     """People who are ready in a place that is no hospital and still hold it."""
-    places = setting.offer.is_place & ~setting.offer.is_hospital & ~setting.places_in("waiting")
-    return spells(journeys, places[journeys.service] & (journeys.purpose != WAIT_IN), journeys.ready)
+    return spells(
+        journeys, setting.can_be_blocked[journeys.service] & (journeys.purpose != WAIT_IN), journeys.ready
+    )
 
 
 def at_midnights(spells_: Spells, setting: Setting, key: Ints, keys: int) -> Floats:

@@ -8,6 +8,7 @@ import numpy as np
 
 from flowsim.counting import under_way
 from flowsim.journeys import PLAN_B, STAY, WAIT_IN, Journeys
+from flowsim.loops import are_compiled
 from flowsim.measures.ground import Setting, at_midnights, blocked, in_queue
 from flowsim.scenario.model import Size
 from flowsim.scenario.sizes import levels, size_at
@@ -25,16 +26,24 @@ class OccupancyCounts(NamedTuple):
 
 def count_occupancy(journeys: Journeys, setting: Setting) -> OccupancyCounts:
     """Count who is where, and who queues for it."""
-    services = len(setting.offer.names)
+    if are_compiled():
+        from flowsim.measures import counting_in_loops
+
+        people, queue, stuck = counting_in_loops.occupancy(journeys, setting)
+    else:
+        people, queue, stuck = occupancy_by_arrays(journeys, setting)
+    used = [_used(journeys, setting, number, people[number]) for number in range(len(people))]
+    return OccupancyCounts(people, queue, stuck, np.stack(used))
+
+
+def occupancy_by_arrays(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats]:
+    """The columns of `OccupancyCounts` but for the room that people take, all at once."""
+    services, service = len(setting.offer.names), journeys.service
     stuck, queueing = blocked(journeys, setting), in_queue(journeys)
-    people = under_way(
-        journeys.started, journeys.left, journeys.service, (services, setting.days), setting.first_day
-    )
-    return OccupancyCounts(
-        people=people,
-        queue=at_midnights(queueing, setting, journeys.service[queueing.row], services),
-        blocked=at_midnights(stuck, setting, journeys.service[stuck.row], services),
-        used=np.stack([_used(journeys, setting, number, people[number]) for number in range(services)]),
+    return (
+        under_way(journeys.started, journeys.left, service, (services, setting.days), setting.first_day),
+        at_midnights(queueing, setting, service[queueing.row], services),
+        at_midnights(stuck, setting, service[stuck.row], services),
     )
 
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from flowsim.counting import pairs
 from flowsim.journeys import STAY, TASK, Journeys
-from flowsim.loops import are_compiled
 from flowsim.measures.ground import Spells
 from flowsim.units import Floats, Ints
-
-if TYPE_CHECKING:
-    from flowsim.measures.waiting_loop import Found
 
 
 @dataclass(frozen=True)
@@ -40,17 +35,8 @@ def waits_in_hospital(journeys: Journeys, ready: Spells) -> Waits:
     """What people wait for while ready in hospital: the task not done yet, or the next place of the itinerary.
 
     A task is done during the step itself; the next place is asked for by the step before it. `ready` are spells
-    of `ready_in_hospital`. As with `flowsim.counting`, a compiled loop and arrays find the same.
+    of `ready_in_hospital`.
     """
-    if not are_compiled():
-        return Waits(*waits_by_arrays(journeys, ready))
-    from flowsim.measures.waiting_loop import waits_by_loop
-
-    return Waits(*waits_by_loop(journeys, ready))
-
-
-def waits_by_arrays(journeys: Journeys, ready: Spells) -> Found:
-    """`Waits`, all at once."""
     is_task = journeys.purpose == TASK
     rows = np.flatnonzero(is_task | ((journeys.purpose == STAY) & (journeys.step > 0)))
     during = journeys.step[rows] - ~is_task[rows]
@@ -62,4 +48,4 @@ def waits_by_arrays(journeys: Journeys, ready: Spells) -> Found:
     end = np.fmin(until[wait], ready.end[spell])
     same_step = during[wait] == journeys.step[ready.row][spell]
     kept = np.flatnonzero(same_step & ~(end <= begin))
-    return rows[wait[kept]], ready.begin[spell[kept]], begin[kept], end[kept]
+    return Waits(rows[wait[kept]], ready.begin[spell[kept]], begin[kept], end[kept])

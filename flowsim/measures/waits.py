@@ -9,7 +9,8 @@ import numpy as np
 
 from flowsim.counting import order_of
 from flowsim.journeys import UNWELL, Journeys
-from flowsim.measures.ground import Setting, Spells
+from flowsim.loops import are_compiled
+from flowsim.measures.ground import Setting, ready_in_hospital
 from flowsim.units import Floats, Ints
 
 
@@ -22,8 +23,18 @@ class WaitCounts(NamedTuple):
     ready_to_left: Floats  # days from being ready to leaving, of all of them together; shape (routes,)
 
 
-def count_waits(journeys: Journeys, setting: Setting, ready: Spells) -> WaitCounts:
-    """Count waits, and those who leave after being `ready` (by `ready_in_hospital`)."""
+def count_waits(journeys: Journeys, setting: Setting) -> WaitCounts:
+    """Count waits, and those who leave hospital."""
+    if not are_compiled():
+        return waits_by_arrays(journeys, setting)
+    from flowsim.measures import counting_in_loops
+
+    return WaitCounts(*counting_in_loops.waits(journeys, setting))
+
+
+def waits_by_arrays(journeys: Journeys, setting: Setting) -> WaitCounts:
+    """The same, all at once."""
+    ready = ready_in_hospital(journeys, setting)
     rows = np.flatnonzero((journeys.started >= 0) & ~setting.offer.free[journeys.service])
     gone = np.flatnonzero((ready.end >= 0) & (journeys.outcome[ready.row] != UNWELL))
     route = journeys.who.route[journeys.person[ready.row[gone]]]

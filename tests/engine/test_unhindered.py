@@ -51,16 +51,18 @@ def test_rows_are_put_into_their_places_in_the_same_way(seed: int) -> None:
     luck, size, horizon = np.random.default_rng(seed), 200, 7.0
     given = luck.choice([np.nan, 1.5, 6.999, 7.0, 7.5, np.inf], (len(TIMES), size))
     columns = [*luck.integers(-8, 9, (len(WHOLE), size)), *given]
-    place = luck.permutation(size)
+    order = luck.permutation(size)
     whole = tuple(np.zeros(size, dtype=np.int64) for _ in WHOLE)
     times = tuple(np.zeros(size) for _ in (*TIMES, "due"))
     other_whole, other_times = [c.copy() for c in whole], [c.copy() for c in times]
-    put_rows(place, tuple(columns), horizon, whole, times, OPEN)
-    put_by_columns(place, columns, horizon, other_whole, other_times)
+    first, last = [c[:150] for c in columns], [c[150:] for c in columns]
+    for begin, part in ((0, first), (150, last)):
+        put_rows(order, begin, tuple(part), horizon, whole, times, OPEN)
+        put_by_columns(order, begin, part, horizon, other_whole, other_times)
     for one, other in zip((*whole, *times), (*other_whole, *other_times), strict=True):
         assert one.tobytes() == other.tobytes()
     asked, _, ready, left, due = times
     assert not (asked >= horizon).any()
-    assert due[place].tobytes() == columns[COLUMNS.index("ready")].tobytes()
+    assert due.tobytes() == columns[COLUMNS.index("ready")][order].tobytes()
     assert (np.isnan(ready) | (ready == due)).all()
     assert (whole[WHOLE.index("outcome")][np.isnan(left)] == OPEN).all()

@@ -158,12 +158,8 @@ def _needs(people: People, who: Ints) -> dict[str, Table]:
     """Who comes, and what each would need."""
     steps = people.steps
     taper, taper_first, taper_sizes = _tapers(steps.size_start, steps.size_end)
-    arrival, person, step = (
-        np.empty(who.size, ARRIVAL),
-        _lined_up(who.size, PERSON),
-        _lined_up(len(steps), STEP),
-    )
-    person[...] = np.zeros((), PERSON)
+    arrival, person = np.empty(who.size, ARRIVAL), _lined_up(who.size, PERSON)
+    step = _lined_up(len(steps), STEP)
     _fill_people(
         arrival,
         person,
@@ -191,8 +187,8 @@ def _needs(people: People, who: Ints) -> dict[str, Table]:
 
 
 def _lined_up(size: int, record: np.dtype[np.void]) -> Table:
-    """A table of records, each of which begins where a line of memory does."""
-    memory = np.empty(size * record.itemsize + LINE, dtype=np.uint8)
+    """A table of records full of zeros, each of which begins where a line of memory does."""
+    memory = np.zeros(size * record.itemsize + LINE, dtype=np.uint8)
     begin = -memory.ctypes.data % LINE
     return memory[begin : begin + size * record.itemsize].view(record)
 

@@ -1,0 +1,237 @@
+"""The countings of the measures, row by row: loops for numba to compile, the twins of what stands in arrays beside each measure.
+
+A journeys table is in the order of person, which is that of arrival: whatever concerns one of them lies close together,
+and the days that are counted go from the first to the last. So here a row of counts is a day, and a column a key.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowsim.compiling import compiled, inlined
+from flowsim.journeys import STAY, TASK, UNWELL, WAIT_IN, Journeys
+from flowsim.measures.ground import LEAVE, STILL_AT_HOME_DAYS, Setting
+from flowsim.units import Floats, Ints
+
+Bools = NDArray[np.bool_]
+
+
+def census(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats]:
+    """The columns of `CensusCounts`."""
+    routes, services = len(journeys.who.routes), len(setting.offer.names)
+    after_days = setting.offer.counted_after_days
+    excess = np.zeros((setting.days, routes))
+    waiting = np.zeros((setting.days, routes * services))
+    counted = np.zeros_like(waiting) if after_days > 0 else waiting
+    _census(
+        journeys.person, journeys.step, journeys.purpose, journeys.service, journeys.asked, journeys.started,
+        journeys.ready, journeys.left, journeys.who.route, setting.offer.is_hospital, after_days, setting.first_day,
+        services, excess, waiting, counted,
+    )  # fmt: skip
+    by_both = (routes, services, setting.days)
+    waiting_by_day = _by_key(waiting).reshape(by_both)
+    return (
+        _by_key(excess),
+        waiting_by_day,
+        _by_key(counted).reshape(by_both) if after_days > 0 else waiting_by_day,
+    )
+
+
+def flow(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats, Floats]:
+    """The columns of `FlowCounts`."""
+    starts, gone = np.zeros((setting.days, len(setting.offer.names))), np.zeros((setting.days, 2))
+    judged = np.zeros(2)
+    _flow(
+        journeys.person, journeys.purpose, journeys.service, journeys.started, journeys.left, journeys.outcome,
+        setting.offer.is_hospital, setting.places_in("home"), setting.places_in("home", "bed"), journeys.horizon,
+        setting.first_day, starts, gone, judged,
+    )  # fmt: skip
+    unwell, discharges = _by_key(gone)
+    return _by_key(starts), unwell, discharges, judged
+
+
+def occupancy(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats]:
+    """The columns of `OccupancyCounts` but for the room that people take."""
+    people, queue, blocked = np.zeros((3, setting.days, len(setting.offer.names)))
+    _occupancy(
+        journeys.purpose, journeys.service, journeys.asked, journeys.started, journeys.ready, journeys.left,
+        setting.can_be_blocked, setting.first_day, people, queue, blocked,
+    )  # fmt: skip
+    return _by_key(people), _by_key(queue), _by_key(blocked)
+
+
+def waits(journeys: Journeys, setting: Setting) -> tuple[Ints, Floats, Floats, Floats]:
+    """The columns of `WaitCounts`."""
+    service, waited = np.empty(len(journeys), dtype=np.int64), np.empty(len(journeys))
+    left, ready_to_left = np.zeros((2, len(journeys.who.routes)))
+    found = _waits(
+        journeys.person, journeys.service, journeys.asked, journeys.started, journeys.ready, journeys.left,
+        journeys.outcome, journeys.who.route, setting.offer.free, setting.offer.is_hospital, service, waited, left,
+        ready_to_left,
+    )  # fmt: skip
+    return service[:found].copy(), waited[:found].copy(), left, ready_to_left
+
+
+def _by_key(counts: Floats) -> Floats:
+    """Counts by day as counts by key, shape (keys, days)."""
+    return np.ascontiguousarray(counts.T)
+
+
+@inlined
+def _between(counts: Floats, key: int, begin: float, end: float, first_day: int) -> None:
+    """One more from the day of the begin, one fewer from that of the end, as `counting.under_way`; to be summed up."""
+    past = first_day + counts.shape[0]
+    if begin < past:
+        counts[max(math.floor(begin) - first_day, 0), key] += 1.0
+        if end < past:
+            counts[max(math.floor(end) - first_day, 0), key] -= 1.0
+
+
+@inlined
+def _on(counts: Floats, key: int, time: float, first_day: int) -> None:
+    """One more on the day of an event, as `ground.per_day`."""
+    _between(counts, key, time, np.floor(time) + 1.0, first_day)
+
+
+@inlined
+def _sum_up(counts: Floats) -> None:
+    for day in range(1, counts.shape[0]):
+        for key in range(counts.shape[1]):
+            counts[day, key] += counts[day - 1, key]
+
+
+@compiled
+def _census(
+    person: Ints, step: Ints, purpose: Ints, service: Ints, asked: Floats, started: Floats, ready: Floats,
+    left: Floats, route: Ints, is_hospital: Bools, after_days: float, first_day: int, services: int, excess: Floats,
+    waiting: Floats, counted: Floats,
+) -> None:  # fmt: skip
+    first, rows = 0, person.size
+    while first < rows:
+        last = first + 1
+        while last < rows and person[last] == person[first]:
+            last += 1
+        for r in range(first, last):
+            # Most people leave the moment they are ready, and no midnight sees them.
+            if is_hospital[service[r]] and not np.isnan(ready[r]) and not left[r] <= ready[r]:
+                way = route[person[r]]
+                _between(excess, way, ready[r], left[r], first_day)
+                for wait in range(first, last):
+                    begin, end = _wait(step, purpose, asked, started, ready, left, r, wait)
+                    if not end <= begin:
+                        key = way * services + service[wait]
+                        _between(waiting, key, begin, end, first_day)
+                        later = max(begin, ready[r] + after_days)
+                        if after_days > 0 and not end <= later:
+                            _between(counted, key, later, end, first_day)
+        first = last
+    _sum_up(excess)
+    _sum_up(waiting)
+    if after_days > 0:
+        _sum_up(counted)
+
+
+@inlined
+def _wait(
+    step: Ints,
+    purpose: Ints,
+    asked: Floats,
+    started: Floats,
+    ready: Floats,
+    left: Floats,
+    stay: int,
+    wait: int,
+) -> tuple[float, float]:
+    """From when to when somebody ready in one row waits for what another is about; a time and itself if they do not."""
+    if purpose[wait] == TASK:
+        during, until = step[wait], left[wait]
+    elif purpose[wait] == STAY:
+        during, until = step[wait] - 1, left[wait] if np.isnan(started[wait]) else started[wait]
+    else:
+        return 0.0, 0.0
+    if during != step[stay]:
+        return 0.0, 0.0
+    end = left[stay]
+    if np.isnan(end) or until < end:
+        end = until
+    return max(asked[wait], ready[stay]), end
+
+
+@compiled
+def _flow(
+    person: Ints, purpose: Ints, service: Ints, started: Floats, left: Floats, outcome: Ints, is_hospital: Bools,
+    is_home: Bools, is_home_or_bed: Bools, horizon: float, first_day: int, starts: Floats, gone: Floats, judged: Floats,
+) -> None:  # fmt: skip
+    for r in range(person.size):
+        s, to = service[r], outcome[r]
+        _on(starts, s, started[r], first_day)
+        if to == UNWELL:
+            _on(gone, 0, left[r], first_day)
+        elif is_hospital[s] and not np.isnan(started[r]):
+            _on(gone, 1, left[r], first_day)
+        if to >= 0 and is_hospital[s] and is_home_or_bed[to]:
+            time = left[r] + STILL_AT_HOME_DAYS
+            if 0 <= time < horizon:
+                judged[0] += 1.0
+                judged[1] += _is_at_home(person, purpose, service, started, left, outcome, is_home, r, time)
+    _sum_up(starts)
+    _sum_up(gone)
+
+
+@inlined
+def _is_at_home(
+    person: Ints, purpose: Ints, service: Ints, started: Floats, left: Floats, outcome: Ints, is_home: Bools, row: int,
+    time: float,
+) -> float:  # fmt: skip
+    """1 if the person of a row is at home at a time, in care there or having left for home; else 0."""
+    at = row
+    while at > 0 and person[at - 1] == person[row]:
+        at -= 1
+    while at < person.size and person[at] == person[row]:
+        if purpose[at] != TASK:
+            has_left = left[at] <= time
+            if has_left and outcome[at] == LEAVE:
+                return 1.0
+            if not has_left and is_home[service[at]] and started[at] <= time:
+                return 1.0
+        at += 1
+    return 0.0
+
+
+@compiled
+def _occupancy(
+    purpose: Ints, service: Ints, asked: Floats, started: Floats, ready: Floats, left: Floats, can_be_blocked: Bools,
+    first_day: int, people: Floats, queue: Floats, blocked: Floats,
+) -> None:  # fmt: skip
+    for r in range(service.size):
+        s = service[r]
+        _between(people, s, started[r], left[r], first_day)
+        until = left[r] if np.isnan(started[r]) else started[r]
+        if not until <= asked[r]:
+            _between(queue, s, asked[r], until, first_day)
+        if can_be_blocked[s] and purpose[r] != WAIT_IN:
+            _between(blocked, s, ready[r], left[r], first_day)
+    _sum_up(people)
+    _sum_up(queue)
+    _sum_up(blocked)
+
+
+@compiled
+def _waits(
+    person: Ints, service: Ints, asked: Floats, started: Floats, ready: Floats, left: Floats, outcome: Ints, route: Ints,
+    is_free: Bools, is_hospital: Bools, of_service: Ints, waited: Floats, leaving: Floats, ready_to_left: Floats,
+) -> int:  # fmt: skip
+    """Write the waits down, and how many there are."""
+    found = 0
+    for r in range(person.size):
+        s = service[r]
+        if started[r] >= 0 and not is_free[s]:
+            of_service[found], waited[found] = s, started[r] - asked[r]
+            found += 1
+        if is_hospital[s] and left[r] >= 0 and outcome[r] != UNWELL and not np.isnan(ready[r]):
+            leaving[route[person[r]]] += 1.0
+            ready_to_left[route[person[r]]] += left[r] - ready[r]
+    return found
