@@ -103,9 +103,10 @@ def inlined(function: F) -> F:
     return made
 
 
-def records_at(record: np.dtype[np.void]) -> Callable[[int, int], Any]:
-    """For compiled code: a function of (address, number) that gives a record of a table in memory.
+def records_at(record: np.dtype[np.void], whole: np.dtype[np.void], table: str) -> Callable[[Any, int], Any]:
+    """For compiled code: a function of (record of `whole`, number) that gives a record of a table in memory.
 
+    `whole` holds the address of each table under its name, and that does not change while compiled code runs.
     Tables are passed as addresses because a compiled call counts references to every array that it is handed,
     which takes longer than most events do. Whoever passes an address keeps the table alive.
     """
@@ -113,23 +114,33 @@ def records_at(record: np.dtype[np.void]) -> Callable[[int, int], Any]:
         return _needs_numba
     type_of_record = numba.from_dtype(record)
 
-    def at(_typing: Any, address: Any, number: Any) -> Any:
+    def at(_typing: Any, _whole: Any, _number: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            wide = [
-                context.cast(builder, value, given, numba.types.int64)
-                for value, given in zip(arguments, signature.args, strict=True)
-            ]
-            offset = builder.mul(wide[1], context.get_constant(numba.types.int64, record.itemsize))
-            return builder.inttoptr(builder.add(wide[0], offset), context.get_value_type(type_of_record))
+            place = _place_in(context, builder, signature, arguments, record, whole, table)
+            return builder.inttoptr(place, context.get_value_type(type_of_record))
 
-        return type_of_record(address, number), code
+        return type_of_record(_whole, _number), code
 
-    made: Callable[[int, int], Any] = numba.extending.intrinsic(at)
+    made: Callable[[Any, int], Any] = numba.extending.intrinsic(at)
     return made
 
 
-def fetched_at(record: np.dtype[np.void]) -> Callable[[int, int], None]:
-    """For compiled code: a function of (address, number) that has the processor fetch a record that is wanted soon.
+def _place_in(
+    context: Any, builder: Any, signature: Any, arguments: Any, record: Any, whole: Any, table: str
+) -> Any:
+    """The address of a record of a table."""
+    ir = import_module("llvmlite.ir")
+    begin = builder.ptrtoint(arguments[0], ir.IntType(64))
+    place = builder.add(begin, ir.Constant(ir.IntType(64), whole.fields[table][1]))
+    address = builder.load(builder.inttoptr(place, ir.IntType(64).as_pointer()))
+    # So it need not be read again after whatever was written.
+    address.set_metadata("invariant.load", builder.module.add_metadata([]))
+    number = context.cast(builder, arguments[1], signature.args[1], numba.types.int64)
+    return builder.add(address, builder.mul(number, ir.Constant(ir.IntType(64), record.itemsize)))
+
+
+def fetched_at(record: np.dtype[np.void], whole: np.dtype[np.void], table: str) -> Callable[[Any, int], None]:
+    """For compiled code: as `records_at`, a function that has the processor fetch a record that is wanted soon.
 
     Any number will do, for nothing comes of fetching what is not there.
     """
@@ -140,20 +151,18 @@ def fetched_at(record: np.dtype[np.void]) -> Callable[[int, int], None]:
     how = [ir.Constant(number, code) for code in (0, 3, 1)]  # to be read, kept close at hand, no code
     kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
 
-    def fetch(_typing: Any, _address: Any, _number: Any) -> Any:
-        def code(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-            def whole(value: int) -> Any:
-                return context.get_constant(numba.types.int64, value)
-
+    def fetch(_typing: Any, _whole: Any, _number: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             prefetch = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
-            begin = builder.add(arguments[0], builder.mul(arguments[1], whole(record.itemsize)))
+            begin = _place_in(context, builder, signature, arguments, record, whole, table)
             for line in range(0, record.itemsize, LINE):
-                builder.call(prefetch, [builder.inttoptr(builder.add(begin, whole(line)), byte), *how])
+                place = builder.add(begin, ir.Constant(ir.IntType(64), line))
+                builder.call(prefetch, [builder.inttoptr(place, byte), *how])
             return context.get_dummy_value()
 
-        return numba.types.void(numba.types.int64, numba.types.int64), code
+        return numba.types.void(_whole, _number), code
 
-    made: Callable[[int, int], None] = numba.extending.intrinsic(fetch)
+    made: Callable[[Any, int], None] = numba.extending.intrinsic(fetch)
     return made
 
 

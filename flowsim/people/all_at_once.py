@@ -6,6 +6,7 @@ The same as `flowsim.people.one_by_one` to the last bit, as a test says.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flowsim.generators import Four, blocks, numbers
 from flowsim.people.arrivals import HOURS
@@ -30,6 +31,8 @@ from flowsim.people.walk import (
     without_end,
 )
 from flowsim.units import Floats, Ints, on_grid
+
+Bools = NDArray[np.bool_]
 
 # ---- arrivals --------------------------------------------------------------------------------------
 
@@ -82,6 +85,23 @@ def _climbed(cumulative: Floats, begin: Ints, last: Ints, rank: Floats) -> Ints:
         at[still] += 1
         still = still[at[still] < last[still]]
     return at
+
+
+def in_order(
+    begins: Ints, first: Ints, is_hindered: Bools, arrives: Floats, needed: Ints, given: Ints
+) -> tuple[Floats, NDArray[np.int16], Ints, Ints, Ints, Bools]:
+    """Everybody by arrival, those who arrive together by group: when, of which group, their place in its source, the routes, and whether they can be hindered.
+
+    Group g has the entries from `begins[g]`, ascending, the first of whom is number `first[g]` of their source;
+    `is_hindered` has shape (groups, routes).
+    """
+    # Each group ascends already, which this way of sorting makes use of; who is equal keeps their order.
+    order = np.argsort(arrives, kind="stable")
+    group = np.repeat(np.arange(first.size, dtype=np.int16), np.diff(begins))[order]
+    # A person's place in the source: where they stand here, less where the first of the source stands.
+    index = order - (begins[:-1] - first)[group]
+    route = given[order]
+    return arrives[order], group, index, needed[order], route, is_hindered[group, route]
 
 
 # ---- the walk --------------------------------------------------------------------------------------

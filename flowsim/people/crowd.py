@@ -76,36 +76,23 @@ def _all_there(there: list[Dealt]) -> list[Group]:
 
 def _in_order(plan: Blueprint, ranks: Ranks, groups: list[Group]) -> Crowd:
     """Everybody of groups that are sorted by source and place, in the order of their numbers."""
-    sizes = [group.size for group in groups]
-    begins = np.cumsum([0, *sizes])
+    begins = np.cumsum([0, *(group.size for group in groups)])
     count = int(begins[-1])
     arrives = np.empty(count)
     needed, given = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
-    hindered = []
-    for group, begin in zip(groups, begins.tolist(), strict=False):
-        end = begin + group.size
+    # However short the way of those who are there is, room for them has to be found at the start.
+    is_hindered = np.ones((len(groups), len(plan.scenario.routes)), dtype=bool)
+    for number, (group, begin) in enumerate(zip(groups, begins.tolist(), strict=False)):
         if group.there is None:
             _arrive(plan, ranks, group, begin, arrives, needed, given)
-            hindered.append(plan.hindered_routes[group.entry][given[begin:end]])
+            is_hindered[number] = plan.hindered_routes[group.entry]
         else:
+            end = begin + group.size
             arrives[begin:end] = plan.timeline.first_day
             needed[begin:end] = given[begin:end] = group.there.party.route
-            # However short their way is, room for them has to be found at the start.
-            hindered.append(np.ones(group.size, dtype=bool))
-    # Each group ascends already, which this way of sorting makes use of; who is equal keeps their order.
-    order = np.argsort(arrives, kind="stable")
-    group_of = np.repeat(np.arange(len(groups), dtype=np.int16), sizes)[order]
-    # A person's place in the source: where they stand here, less where the first of the source stands.
-    offset = begins[:-1] - np.array([group.first for group in groups], dtype=np.int64)
-    return Crowd(
-        groups=tuple(groups),
-        arrives=arrives[order],
-        group=group_of,
-        index=order - offset[group_of],
-        needed=needed[order],
-        route=given[order],
-        hindered=np.concatenate(hindered)[order],
-    )
+    first = np.array([group.first for group in groups], dtype=np.int64)
+    in_order = ways_to_walk().in_order(begins, first, is_hindered, arrives, needed, given)
+    return Crowd(tuple(groups), *in_order)
 
 
 def _arrive(

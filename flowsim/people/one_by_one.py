@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+
 from flowsim.compiling import compiled
 from flowsim.people.arrivals import HOURS
 from flowsim.people.routes import Dealing
@@ -114,6 +116,44 @@ def arrive(
         row = today * dealt.routes + need
         needed[begin + person] = need
         given[begin + person] = column_of(dealt.given, row * dealt.routes, dealt.given_last[row], given_rank)
+
+
+@compiled
+def in_order(
+    begins: Any, first: Any, is_hindered: Any, arrives: Any, needed: Any, given: Any
+) -> tuple[Any, Any, Any, Any, Any, Any]:
+    """As `all_at_once.in_order`: of all groups, whose next person arrives first is the next."""
+    count, groups = arrives.size, first.size
+    when, of_group, index = np.empty(count), np.empty(count, dtype=np.int16), np.empty(count, dtype=np.int64)
+    need, route = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
+    hindered = np.empty(count, dtype=np.bool_)
+    at = begins[:-1].copy()
+    waiting = np.arange(groups)  # the groups of which there is anybody left, in order
+    left = 0
+    for group in range(groups):
+        if at[group] < begins[group + 1]:
+            waiting[left] = group
+            left += 1
+    for person in range(count):
+        nearest = 0
+        for other in range(1, left):
+            if arrives[at[waiting[other]]] < arrives[at[waiting[nearest]]]:
+                nearest = other
+        group = waiting[nearest]
+        row = at[group]
+        when[person], of_group[person], index[person] = (
+            arrives[row],
+            group,
+            row - begins[group] + first[group],
+        )
+        need[person], route[person] = needed[row], given[row]
+        hindered[person] = is_hindered[group, given[row]]
+        at[group] = row + 1
+        if row + 1 == begins[group + 1]:
+            left -= 1
+            for other in range(nearest, left):
+                waiting[other] = waiting[other + 1]
+    return when, of_group, index, need, route, hindered
 
 
 def walked(

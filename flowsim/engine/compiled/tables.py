@@ -2,162 +2,172 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flowsim.compiling import fetched_at, floats_at, inlined, records_at
 from flowsim.engine.compiled import layout
 from flowsim.engine.compiled.layout import World
 
-_arrival = records_at(layout.TABLES["arrival"])
-_person = records_at(layout.TABLES["person"])
-_step = records_at(layout.TABLES["step"])
-_task = records_at(layout.TABLES["task"])
-_relapse = records_at(layout.TABLES["relapse"])
-_service = records_at(layout.TABLES["service"])
-_shelter = records_at(layout.TABLES["shelter"])
-_downstream = records_at(layout.TABLES["downstream"])
-_taper_first = records_at(layout.TABLES["taper_first"])
-_taper_size = records_at(layout.TABLES["taper_size"])
-_alert = records_at(layout.TABLES["alert"])
-_effect = records_at(layout.TABLES["effect"])
-_ward = records_at(layout.TABLES["ward"])
-_claim = records_at(layout.TABLES["claim"])
-_row = records_at(layout.TABLES["row"])
-_call = records_at(layout.TABLES["call"])
-_soon = records_at(layout.TABLES["soon"])
-_later = records_at(layout.TABLES["later"])
-_slot_first = records_at(layout.TABLES["slot_first"])
-_offer = records_at(layout.TABLES["offer"])
-_put = records_at(layout.TABLES["put"])
-_fetch_person = fetched_at(layout.TABLES["person"])
-_fetch_step = fetched_at(layout.TABLES["step"])
-_fetch_row = fetched_at(layout.TABLES["row"])
+
+def _records(table: str) -> Callable[[World, int], Any]:
+    return records_at(layout.TABLES[table], layout.WORLD, table)
+
+
+def _fetched(table: str) -> Callable[[World, int], None]:
+    return fetched_at(layout.TABLES[table], layout.WORLD, table)
+
+
+_arrival = _records("arrival")
+_person = _records("person")
+_step = _records("step")
+_task = _records("task")
+_relapse = _records("relapse")
+_service = _records("service")
+_shelter = _records("shelter")
+_downstream = _records("downstream")
+_taper_first = _records("taper_first")
+_taper_size = _records("taper_size")
+_alert = _records("alert")
+_effect = _records("effect")
+_ward = _records("ward")
+_claim = _records("claim")
+_row = _records("row")
+_call = _records("call")
+_soon = _records("soon")
+_later = _records("later")
+_slot_first = _records("slot_first")
+_offer = _records("offer")
+_put = _records("put")
+_fetch_person = _fetched("person")
+_fetch_step = _fetched("step")
+_fetch_row = _fetched("row")
 
 
 @inlined
 def arrivals(c: World, n: int) -> Any:
     """How a person comes in."""
-    return _arrival(c.arrival, n)
+    return _arrival(c, n)
 
 
 @inlined
 def persons(c: World, n: int) -> Any:
     """A person."""
-    return _person(c.person, n)
+    return _person(c, n)
 
 
 @inlined
 def steps(c: World, n: int) -> Any:
     """A step of an itinerary."""
-    return _step(c.step, n)
+    return _step(c, n)
 
 
 @inlined
 def tasks(c: World, n: int) -> Any:
     """A task of a step."""
-    return _task(c.task, n)
+    return _task(c, n)
 
 
 @inlined
 def relapses(c: World, n: int) -> Any:
     """A relapse of a step."""
-    return _relapse(c.relapse, n)
+    return _relapse(c, n)
 
 
 @inlined
 def services(c: World, n: int) -> Any:
     """A service."""
-    return _service(c.service, n)
+    return _service(c, n)
 
 
 @inlined
 def shelters(c: World, n: int) -> Any:
     """An entry of the list of places to wait in."""
-    return _shelter(c.shelter, n)
+    return _shelter(c, n)
 
 
 @inlined
 def downstream(c: World, n: int) -> Any:
     """The service that acts n-th at one instant."""
-    return _downstream(c.downstream, n)
+    return _downstream(c, n)
 
 
 @inlined
 def taper_first(c: World, n: int) -> Any:
     """Where the levels of a falling size begin."""
-    return _taper_first(c.taper_first, n)
+    return _taper_first(c, n)
 
 
 @inlined
 def taper_size(c: World, n: int) -> Any:
     """One level of a falling size."""
-    return _taper_size(c.taper_size, n)
+    return _taper_size(c, n)
 
 
 @inlined
 def alerts(c: World, n: int) -> Any:
     """An escalation."""
-    return _alert(c.alert, n)
+    return _alert(c, n)
 
 
 @inlined
 def effects(c: World, n: int) -> Any:
     """An effect of an escalation."""
-    return _effect(c.effect, n)
+    return _effect(c, n)
 
 
 @inlined
 def ward(c: World, n: int) -> Any:
     """Somebody in hospital."""
-    return _ward(c.ward, n)
+    return _ward(c, n)
 
 
 @inlined
 def claims(c: World, n: int) -> Any:
     """A place in a queue."""
-    return _claim(c.claim, n)
+    return _claim(c, n)
 
 
 @inlined
 def rows(c: World, n: int) -> Any:
     """A row of the journeys."""
-    return _row(c.row, n)
+    return _row(c, n)
 
 
 @inlined
 def calls(c: World, n: int) -> Any:
     """A call in the ring."""
-    return _call(c.call, n)
+    return _call(c, n)
 
 
 @inlined
 def soon(c: World, n: int) -> Any:
     """An event in the heap."""
-    return _soon(c.soon, n)
+    return _soon(c, n)
 
 
 @inlined
 def later(c: World, n: int) -> Any:
     """An event of a later slot."""
-    return _later(c.later, n)
+    return _later(c, n)
 
 
 @inlined
 def slot_first(c: World, n: int) -> Any:
     """The first event of a slot."""
-    return _slot_first(c.slot_first, n)
+    return _slot_first(c, n)
 
 
 @inlined
 def offers(c: World, s: int, day: int) -> Any:
     """What a service offers on a day."""
-    return _offer(c.offer, s * c.days + day)
+    return _offer(c, s * c.days + day)
 
 
 @inlined
 def put(c: World, e: int, day: int) -> Any:
     """What an effect puts in place of the usual on a day."""
-    return _put(c.put, e * c.days + day)
+    return _put(c, e * c.days + day)
 
 
 @inlined
@@ -172,16 +182,16 @@ def decided_by_day(c: World, s: int) -> Any:
 @inlined
 def fetch_person(c: World, n: int) -> None:
     """A person is wanted soon."""
-    _fetch_person(c.person, n)
+    _fetch_person(c, n)
 
 
 @inlined
 def fetch_step(c: World, n: int) -> None:
     """A step is wanted soon."""
-    _fetch_step(c.step, n)
+    _fetch_step(c, n)
 
 
 @inlined
 def fetch_row(c: World, n: int) -> None:
     """A row is wanted soon."""
-    _fetch_row(c.row, n)
+    _fetch_row(c, n)
