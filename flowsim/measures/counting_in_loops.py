@@ -120,13 +120,16 @@ def _census(
                 way = route[person[r]]
                 _between(excess, way, ready[r], left[r], first_day)
                 for wait in range(first, last):
-                    begin, end = _wait(step, purpose, asked, started, ready, left, r, wait)
-                    if not end <= begin:
+                    until = _waits_until(
+                        purpose[wait], step[wait] - step[r], started[wait], left[wait], left[r]
+                    )
+                    begin = max(asked[wait], ready[r])
+                    if not until <= begin:
                         key = way * services + service[wait]
-                        _between(waiting, key, begin, end, first_day)
+                        _between(waiting, key, begin, until, first_day)
                         later = max(begin, ready[r] + after_days)
-                        if after_days > 0 and not end <= later:
-                            _between(counted, key, later, end, first_day)
+                        if after_days > 0 and not until <= later:
+                            _between(counted, key, later, until, first_day)
         first = last
     _sum_up(excess)
     _sum_up(waiting)
@@ -135,29 +138,15 @@ def _census(
 
 
 @inlined
-def _wait(
-    step: Ints,
-    purpose: Ints,
-    asked: Floats,
-    started: Floats,
-    ready: Floats,
-    left: Floats,
-    stay: int,
-    wait: int,
-) -> tuple[float, float]:
-    """From when to when somebody ready in one row waits for what another is about; a time and itself if they do not."""
-    if purpose[wait] == TASK:
-        during, until = step[wait], left[wait]
-    elif purpose[wait] == STAY:
-        during, until = step[wait] - 1, left[wait] if np.isnan(started[wait]) else started[wait]
+def _waits_until(purpose: int, steps_later: int, started: float, left: float, leaves: float) -> float:
+    """Until when somebody who is ready waits for what a row of theirs is about (NaN: still does); before all times if not for that."""
+    if purpose == TASK and steps_later == 0:
+        until = left
+    elif purpose == STAY and steps_later == 1:
+        until = left if np.isnan(started) else started
     else:
-        return 0.0, 0.0
-    if during != step[stay]:
-        return 0.0, 0.0
-    end = left[stay]
-    if np.isnan(end) or until < end:
-        end = until
-    return max(asked[wait], ready[stay]), end
+        return -np.inf
+    return until if np.isnan(leaves) or until < leaves else leaves
 
 
 @compiled
