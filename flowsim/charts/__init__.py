@@ -11,7 +11,6 @@ from flowsim.charts.evidence import (
 from flowsim.charts.ground import png_of, save_figures
 from flowsim.charts.runs import (
     DATA_CREDIT,
-    REASON_LABELS,
     census_chart,
     occupancy_chart,
     official_means,
@@ -21,7 +20,6 @@ from flowsim.charts.runs import (
 
 __all__ = [
     "DATA_CREDIT",
-    "REASON_LABELS",
     "backtest_chart",
     "census_chart",
     "forecast_chart",

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from flowsim.charts.ground import BLUE, GREY, HATCHES, PINK, calendar, plain, save_figures
 from flowsim.experiment.intervals import percentile_band
+from flowsim.experiment.summary import REASON_LABELS
 from flowsim.observed import observed_monthly
 from flowsim.results import Result
 
@@ -21,12 +22,6 @@ from flowsim.results import Result
 REASON_COLOURS: Final = {
     "A": "#0072B2", "B": "#999999", "C": "#E69F00", "Di": "#CC79A7", "Dii": "#882255", "E": "#009E73", "F": "#F0E442",
     "G": "#56B4E9", "H": "#D55E00", "I": "#332288", "other": "#DDDDDD",
-}  # fmt: skip
-REASON_LABELS: Final = {
-    "A": "A  completion of assessment", "B": "B  public funding", "C": "C  further non-acute NHS care",
-    "Di": "Di  residential home", "Dii": "Dii  nursing home", "E": "E  care package in own home",
-    "F": "F  community equipment", "G": "G  patient or family choice", "H": "H  disputes", "I": "I  housing",
-    "other": "no reason named",
 }  # fmt: skip
 DATA_CREDIT: Final = (
     "Official figures: NHS England, monthly delayed transfers of care (Open Government Licence v3.0)"

@@ -28,6 +28,13 @@ UNITS: Final = (
     ("ready_to_left", "days"), ("starts_", "people per day"), ("discharges", "people per day"), ("admissions", "people per day"),
     ("care_home_admissions", "people per year"), ("still_at_home", "share"), ("chance_", "share"), ("first_day", "days"), ("cost", "pounds"),
 )  # fmt: skip
+# The national reason codes of a delay, in words.
+REASON_LABELS: Final = {
+    "A": "A  completion of assessment", "B": "B  public funding", "C": "C  further non-acute NHS care",
+    "Di": "Di  residential home", "Dii": "Dii  nursing home", "E": "E  care package in own home",
+    "F": "F  community equipment", "G": "G  patient or family choice", "H": "H  disputes", "I": "I  housing",
+    "other": "no reason named",
+}  # fmt: skip
 
 
 def unit_of(measure: str) -> str:

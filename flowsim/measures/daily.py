@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -60,5 +61,10 @@ class Daily(Mapping[str, Floats]):
 
 
 def shared(names: Iterable[str]) -> tuple[str, ...]:
-    """Names of which a process keeps each once, however many replications bear it."""
+    """Names of which a process keeps each list once, however many replications bear it."""
+    return _shared(tuple(names))
+
+
+@lru_cache(maxsize=256)
+def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sys.intern(name) for name in names)

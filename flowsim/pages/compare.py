@@ -10,10 +10,11 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from flowsim.charts import DATA_CREDIT, REASON_LABELS, official_means
+from flowsim.charts import DATA_CREDIT, official_means
 from flowsim.decisions.compare import Comparison, comparable
 from flowsim.errors import FlowsimError
 from flowsim.experiment.run_on import evened
+from flowsim.experiment.summary import REASON_LABELS
 from flowsim.pages import pictures, takeaway
 from flowsim.pages.choice import MOST_PLANS, MOST_REPLICATIONS
 from flowsim.pages.parts import awaited, on_request, picture, progress, table

@@ -8,9 +8,10 @@ from typing import Any, Final
 import pandas as pd
 from plotly import graph_objects as go
 
-from flowsim.charts import REASON_LABELS, official_means
+from flowsim.charts import official_means
 from flowsim.decisions.compare import Comparison
 from flowsim.experiment.intervals import percentile_band
+from flowsim.experiment.summary import REASON_LABELS
 from flowsim.report.lives import WAIT_KIND, dated
 from flowsim.report.where import through
 from flowsim.results import Result

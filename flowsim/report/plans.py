@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from rich.table import Table
 
-from flowsim.charts import REASON_LABELS
 from flowsim.decisions.compare import Comparison
 from flowsim.experiment.intervals import Interval, can_call
+from flowsim.experiment.summary import REASON_LABELS
 from flowsim.results import Result
 from flowsim.units import date_of
 

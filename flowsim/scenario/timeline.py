@@ -29,7 +29,7 @@ from flowsim.units import WEEKDAYS, Floats, Ints, date_of
 
 # Edits applied over all versions: more than this and checking a file would take minutes.
 MOST_WORK: Final = 60_000
-_KEPT: Final = 8
+_KEPT: Final = 32
 
 
 @dataclass(frozen=True)
