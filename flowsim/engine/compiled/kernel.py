@@ -82,20 +82,20 @@ def run(world: Table) -> None:
             arrivals(c, p).entered
         ):  # there at the start: they hold their places before anybody asks for one
             already_in(c, p)
-    coming = 0
     for slot in range(c.days * SLOTS_PER_DAY):
         if slot % SLOTS_PER_DAY == 0:
             midnight(c, slot // SLOTS_PER_DAY)
         begin_slot(c, slot)
-        coming = live_through_slot(c, coming, c.first_day + (slot + 1) / SLOTS_PER_DAY)
+        live_through_slot(c, c.first_day + (slot + 1) / SLOTS_PER_DAY)
         if c.is_full:
             return
 
 
 @inlined
-def live_through_slot(c: World, coming: int, end: float) -> int:
-    """All that happens in a slot, one thing after another; who is the next to arrive after it."""
+def live_through_slot(c: World, end: float) -> None:
+    """All that happens in a slot, one thing after another."""
     while not c.is_full:
+        coming = c.coming
         is_event = c.soon_events > 0
         is_arrival = coming < c.people and arrivals(c, coming).arrives < end
         if is_event and is_arrival:
@@ -107,7 +107,7 @@ def live_through_slot(c: World, coming: int, end: float) -> int:
             note = calls(c, place).what
         elif is_arrival:
             p, how, note = coming, ARRIVING, 0
-            coming += 1
+            c.coming = coming + 1
             if coming + AHEAD < c.people:
                 fetch_person(c, coming + AHEAD)
                 fetch_step(c, arrivals(c, coming + AHEAD).first_step)
@@ -121,7 +121,6 @@ def live_through_slot(c: World, coming: int, end: float) -> int:
             break
         c.events += 1
         tell(c, p, how, note)
-    return coming
 
 
 @inlined

@@ -89,7 +89,7 @@ TABLES: Final[dict[str, np.dtype[np.void]]] = {
 WORLD: Final = _record(
     " ".join(TABLES)
     + " first_day first_ordinal days people services alerts effects calls events_room rows_room "
-    "today slot soon_events later_free later_used calls_from calls_up_to rows claim_free claim_used in_hospital events "
+    "today coming slot soon_events later_free later_used calls_from calls_up_to rows claim_free claim_used in_hospital events "
     "is_full",
     "horizon counted_after_days now",
 )

@@ -18,6 +18,7 @@ from flowsim.engine.compiled.tables import (
     persons,
     put,
     rows,
+    service_of,
     services,
     steps,
 )
@@ -155,7 +156,7 @@ def forget(c: World, claim: int) -> None:
 @compiled
 def _join(c: World, claim: int, priority: int, joined: float) -> None:
     """Somebody joins the queue: ordered by priority, time of joining, person and purpose (rule 7)."""
-    s, person = claims(c, claim).service, claims(c, claim).person
+    s, person = service_of(claims(c, claim)), claims(c, claim).person
     claims(c, claim).priority, claims(c, claim).joined = priority, joined
     ahead = services(c, s).tail
     while ahead != NIL and _goes_before(c, claim, ahead):
@@ -208,7 +209,7 @@ def _link(c: World, s: int, ahead: int, behind: int) -> None:
 @inlined
 def _step_out(c: World, claim: int) -> None:
     """Out of the queue, and off the list of what the person asks for."""
-    _link(c, claims(c, claim).service, claims(c, claim).ahead, claims(c, claim).behind)
+    _link(c, service_of(claims(c, claim)), claims(c, claim).ahead, claims(c, claim).behind)
     person, before = claims(c, claim).person, NIL
     at = persons(c, person).first_claim
     while at != claim:
@@ -257,7 +258,7 @@ def _call(c: World, claim: int) -> None:
 @inlined
 def _withdraw(c: World, claim: int) -> None:
     """Leave the queue without having been served. If they held up others, those are looked at in a moment."""
-    s, row = claims(c, claim).service, claims(c, claim).row
+    s, row = service_of(claims(c, claim)), claims(c, claim).row
     rows(c, row).left, rows(c, row).outcome = c.now, WITHDRAWN
     was_head = services(c, s).head == claim
     _step_out(c, claim)
@@ -286,7 +287,7 @@ def break_off(c: World, person: int) -> None:
 @inlined
 def join(c: World, claim: int, priority: int, joined: float) -> None:
     """Somebody joins a queue."""
-    s = claims(c, claim).service
+    s = service_of(claims(c, claim))
     _join(c, claim, priority, joined)
     take_on(c, s)
     _expect_opening(c, s)

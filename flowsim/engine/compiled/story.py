@@ -32,6 +32,7 @@ from flowsim.engine.compiled.tables import (
     persons,
     relapses,
     rows,
+    service_of,
     services,
     shelters,
     steps,
@@ -80,7 +81,7 @@ def arrive(c: World, p: int) -> int:
 def come_in(c: World, p: int) -> int:
     """Arrive, and ask for the first place."""
     step = arrivals(c, p).first_step
-    s, size, asked = steps(c, step).service, steps(c, step).size_start, arrivals(c, p).asked
+    s, size, asked = service_of(steps(c, step)), steps(c, step).size_start, arrivals(c, p).asked
     if math.isnan(asked):
         if lets_in_at_once(c, s, size):
             enter_at_once(c, p, step)
@@ -113,7 +114,7 @@ def stay_on(c: World, p: int) -> int:
 @inlined
 def leaves_unnoticed(c: World, p: int) -> bool:
     """The end of care in a place that is never full: nothing follows from it, so it is written down beforehand."""
-    s, step = persons(c, p).service, persons(c, p).step
+    s, step = service_of(persons(c, p)), persons(c, p).step
     if services(c, s).is_hospital or steps(c, step).next >= 0 or is_noticed(c, s, persons(c, p).ready_at):
         return False
     row = persons(c, p).row
@@ -210,12 +211,12 @@ def move_on(c: World, p: int, asked: float) -> int:
     if step < 0:
         leave(c, p, step)
         return PAUSE
-    s = steps(c, step).service
+    s = service_of(steps(c, step))
     if math.isnan(asked):
         if lets_in_at_once(c, s, steps(c, step).size_start):
             row, place, size, bed = (
                 persons(c, p).row,
-                persons(c, p).service,
+                service_of(persons(c, p)),
                 persons(c, p).size,
                 persons(c, p).bed,
             )
@@ -230,7 +231,7 @@ def move_on(c: World, p: int, asked: float) -> int:
         step,
         steps(c, here).otherwise,
         asked,
-        is_in_hospital=services(c, persons(c, p).service).is_hospital != 0,
+        is_in_hospital=services(c, service_of(persons(c, p))).is_hospital != 0,
     )
     expect_to_be_called(c, p)
     return PAUSE
@@ -255,7 +256,7 @@ def ask(c: World, p: int, step: int, other: int, asked: float, is_in_hospital: b
     begin_wait(c, p, other)
     queue_for(c, p, step, STAY, asked, is_in_hospital)
     if other != NIL and persons(c, p).is_asking:
-        due = asked + offers(c, steps(c, step).service, c.today).plan_b_after
+        due = asked + offers(c, service_of(steps(c, step)), c.today).plan_b_after
         if due < c.horizon:
             _at(c, max(due, c.now), rules.PLAN_B_DUE, p, persons(c, p).wait)
 
@@ -265,7 +266,7 @@ def ask_for_plan_b(c: World, p: int, wait: int) -> None:
     """Still waiting when plan B is due: ask for the other place as well."""
     if persons(c, p).wait == wait and persons(c, p).is_asking:
         in_hospital = (
-            persons(c, p).state == AWAITS_PLACE and services(c, persons(c, p).service).is_hospital != 0
+            persons(c, p).state == AWAITS_PLACE and services(c, service_of(persons(c, p))).is_hospital != 0
         )
         queue_for(c, p, persons(c, p).otherwise, PLAN_B, c.now, in_hospital)
 
@@ -273,7 +274,7 @@ def ask_for_plan_b(c: World, p: int, wait: int) -> None:
 @inlined
 def queue_for(c: World, p: int, step: int, purpose: int, asked: float, is_in_hospital: bool) -> None:
     """Join one queue; somebody in hospital also joins the queues of the places where they may wait for it."""
-    s = steps(c, step).service
+    s = service_of(steps(c, step))
     row = open_row(c, p, step, purpose, s, asked)
     join(c, new_claim(c, p, s, step, purpose, row, steps(c, step).size_start), steps(c, step).priority, asked)
     for n in range(services(c, s).first_shelter, services(c, s).last_shelter):
@@ -290,7 +291,7 @@ def _asks_for(c: World, p: int, s: int) -> bool:
     """Whether somebody is in the queue of a service already."""
     claim = persons(c, p).first_claim
     while claim != NIL:
-        if claims(c, claim).service == s:
+        if service_of(claims(c, claim)) == s:
             return True
         claim = claims(c, claim).next
     return False
@@ -327,9 +328,14 @@ def hear(c: World, p: int, claim: int) -> int:
         enter(c, p, claim)
         forget(c, claim)
         return STAY_ON
-    row, place, size, bed = persons(c, p).row, persons(c, p).service, persons(c, p).size, persons(c, p).bed
+    row, place, size, bed = (
+        persons(c, p).row,
+        service_of(persons(c, p)),
+        persons(c, p).size,
+        persons(c, p).bed,
+    )
     enter(c, p, claim)
-    purpose, s = claims(c, claim).purpose, claims(c, claim).service
+    purpose, s = claims(c, claim).purpose, service_of(claims(c, claim))
     forget(c, claim)
     give_up(c, p, row, place, size, bed, s)
     return PAUSE if purpose == WAIT_IN else STAY_ON
@@ -353,7 +359,7 @@ def new_visit(c: World, p: int, step: int, s: int, row: int, size: float) -> Non
 @inlined
 def enter_at_once(c: World, p: int, step: int) -> None:
     """Get into a place that nobody is waiting for."""
-    s, size = steps(c, step).service, steps(c, step).size_start
+    s, size = service_of(steps(c, step)), steps(c, step).size_start
     occupy(c, s, size)
     row = open_row(c, p, step, STAY, s, c.now)
     new_visit(c, p, step, s, row, size)
@@ -363,7 +369,7 @@ def enter_at_once(c: World, p: int, step: int) -> None:
 @inlined
 def enter(c: World, p: int, claim: int) -> None:
     """Get into the place that has called: its room is already taken."""
-    now, row, step, s = c.now, claims(c, claim).row, claims(c, claim).step, claims(c, claim).service
+    now, row, step, s = c.now, claims(c, claim).row, claims(c, claim).step, service_of(claims(c, claim))
     if claims(c, claim).purpose == WAIT_IN:
         new_visit(c, p, step, s, row, 1.0)
         rows(c, row).started = rows(c, row).ready = persons(c, p).ready_at = now
@@ -376,7 +382,7 @@ def enter(c: World, p: int, claim: int) -> None:
 def already_in(c: World, p: int) -> None:
     """Be in a place when the simulation starts: the stay began before, and is over if they wait for another."""
     step, entered = arrivals(c, p).first_step, arrivals(c, p).entered
-    s, size = steps(c, step).service, steps(c, step).size_start
+    s, size = service_of(steps(c, step)), steps(c, step).size_start
     row = open_row(c, p, step, STAY, s, entered)
     rows(c, row).started = entered
     new_visit(c, p, step, s, row, size)
@@ -389,7 +395,7 @@ def already_in(c: World, p: int) -> None:
 @inlined
 def begin_stay(c: World, p: int, waited: float) -> None:
     """The stay begins: when it is over, and when the person is declared ready, is settled now (rule 2)."""
-    now, step, s = c.now, persons(c, p).step, persons(c, p).service
+    now, step, s = c.now, persons(c, p).step, service_of(persons(c, p))
     rows(c, persons(c, p).row).started = now
     per_day_waited = offers(c, s, c.today).per_day_waited
     over = _stay_until(now, steps(c, step).stay, services(c, s).stay_scale, per_day_waited, waited)
@@ -406,7 +412,7 @@ def _declared(c: World, s: int, over: float, rank: float) -> float:
 @inlined
 def take_stay(c: World, p: int, entered: float, ready: float) -> None:
     """Set out what this stay will hold: tasks, steps of a falling size, what may happen while waiting."""
-    step, s = persons(c, p).step, persons(c, p).service
+    step, s = persons(c, p).step, service_of(persons(c, p))
     rows(c, persons(c, p).row).ready = persons(c, p).ready_at = ready
     persons(c, p).task = steps(c, step).first_task
     persons(c, p).last_task = steps(c, step).first_task + steps(c, step).tasks
@@ -451,7 +457,7 @@ def become_smaller(c: World, p: int, level: int) -> None:
     size = taper_size(c, taper_first(c, steps(c, persons(c, p).step).taper).value + level).value
     freed = persons(c, p).size - size
     persons(c, p).size = size
-    give_back(c, persons(c, p).service, freed)
+    give_back(c, service_of(persons(c, p)), freed)
 
 
 @inlined
@@ -474,7 +480,7 @@ def give_up(c: World, p: int, row: int, s: int, size: float, bed: int, outcome: 
 @inlined
 def leave(c: World, p: int, outcome: int) -> None:
     """Leave the present place for good."""
-    row, s, size, bed = persons(c, p).row, persons(c, p).service, persons(c, p).size, persons(c, p).bed
+    row, s, size, bed = persons(c, p).row, service_of(persons(c, p)), persons(c, p).size, persons(c, p).bed
     persons(c, p).state = IS_GONE
     persons(c, p).bed = NIL
     persons(c, p).visit += 1
@@ -499,7 +505,7 @@ def expect_disturbance(c: World, p: int) -> None:
 @inlined
 def is_still_there_when_disturbed(c: World, p: int) -> bool:
     """Become unwell (a new stay) or leave another way; whether the person is still in hospital."""
-    now, step, s = c.now, persons(c, p).step, persons(c, p).service
+    now, step, s = c.now, persons(c, p).step, service_of(persons(c, p))
     waits_from = max(persons(c, p).ready_at, arrivals(c, p).arrives)
     if waits_from + persons(c, p).leaves_after <= now:
         return False
@@ -541,4 +547,4 @@ def live_through(c: World, p: int) -> None:
 
 @inlined
 def _at(c: World, time: float, kind: int, p: int, note: int) -> None:
-    expect(c, time, rules_order(kind, p), note)
+    expect(c, time, rules_order(kind, p), int(note))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from flowsim.compiling import fetched_at, floats_at, inlined, records_at
 from flowsim.engine.compiled import layout
 from flowsim.engine.compiled.layout import World
@@ -174,6 +176,12 @@ def put(c: World, e: int, day: int) -> Any:
 def decided_by_day(c: World, s: int) -> Any:
     """The chances of being declared ready in a place, day by day: an array."""
     return floats_at(c.decided + 8 * s * c.days, c.days)
+
+
+@inlined
+def service_of(record: Any) -> int:
+    """The service of a step, a person or a claim: kept in few bits, but one kind of number for all that is compiled."""
+    return np.int64(record.service)  # type: ignore[return-value]
 
 
 # ---- what is wanted soon -----------------------------------------------------------------------------
