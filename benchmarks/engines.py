@@ -1,4 +1,4 @@
-"""flowsim against a plainly written SimPy model of the same scenario: do they agree, and which is faster?
+"""flowsim's engines against a plainly written SimPy model of the same scenario: do they agree, and which is how fast?
 
 Run with `python -m benchmarks.engines`. Exits with 1 if the two do not agree, and with 2 if the
 scenario uses what the plain model does not have.
@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -30,15 +32,23 @@ from benchmarks.plain_ready import NotInThePlainModel, Prepared, prepare_plain
 from flowsim.errors import FlowsimError
 from flowsim.measures import Measured
 
+PLAIN: Final = "plain"
+CENSUS: Final = "flowsim/compiled, census only"
+# How often each is run a round: what takes milliseconds is not measured by one of them.
+TIMES: Final = {PLAIN: 1, "flowsim/simpy": 1, "flowsim/compiled": 10, CENSUS: 10}
+PAIRS: Final = (
+    (PLAIN, "flowsim/simpy"), (PLAIN, "flowsim/compiled"), (PLAIN, CENSUS), ("flowsim/simpy", "flowsim/compiled"),
+    ("flowsim/simpy", CENSUS),
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
-class Replication:
-    """One replication of both models: what they found, and CPU seconds."""
+class Round:
+    """One replication of every model: what plain and flowsim found, and the CPU seconds of each."""
 
     plain: dict[str, float]
     flowsim: dict[str, float]
-    plain_seconds: float
-    flowsim_seconds: float
+    seconds: dict[str, float]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -53,7 +63,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{asked.scenario}: {wrong}", file=sys.stderr)
         return 2
     print(f"{asked.scenario}, {-prepared.plan.timeline.first_day} + {asked.days} days, {interpreter()}\n")
-    done = [_replicate(prepared, number) for number in range(asked.replications)]
+    for model in list(TIMES)[1:]:
+        _work(model, prepared, 0)()  # what is compiled once is not to be measured
+    done = [_round(prepared, number) for number in range(asked.replications)]
     agree = _say_whether_they_agree(done)
     _say_how_fast(done)
     if asked.memory:
@@ -70,30 +82,39 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _replicate(prepared: Prepared, number: int) -> Replication:
-    """One replication of each model, one after the other; every second time the other one goes first."""
-    times: dict[str, float] = {}
+def _round(prepared: Prepared, number: int) -> Round:
+    """One replication of each model, one after the other; each round begins with another one."""
+    order = list(TIMES)[number % len(TIMES) :] + list(TIMES)[: number % len(TIMES)]
+    took: dict[str, float] = {}
     found: dict[str, dict[str, float]] = {}
-    for model in ("plain", "flowsim") if number % 2 == 0 else ("flowsim", "plain"):
-        if model == "plain":
-            times[model], city = seconds(lambda: run_plain(prepared, number))
-            found[model] = means(city)
-        else:
-            times[model], measured = seconds(lambda: run_flowsim(prepared.plan, number))
-            found[model] = _means_of(measured, prepared)
-    return Replication(found["plain"], found["flowsim"], times["plain"], times["flowsim"])
+    for model in order:
+        work = _work(model, prepared, number)
+        runs = [seconds(work) for _ in range(TIMES[model])]
+        took[model], found[model] = sum(time for time, _ in runs) / len(runs), runs[0][1]
+    simpy, compiled = found["flowsim/simpy"], found["flowsim/compiled"]
+    if simpy != compiled or simpy["delayed"] != found[CENSUS]["delayed"]:
+        raise AssertionError(f"the engines of flowsim differ in replication {number}")
+    return Round(found[PLAIN], simpy, took)
+
+
+def _work(model: str, prepared: Prepared, number: int) -> Callable[[], dict[str, float]]:
+    """One replication of a model, to the means of its daily census."""
+    if model == PLAIN:
+        return lambda: means(run_plain(prepared, number))
+    engine, lean = ("compiled", True) if model == CENSUS else (model.removeprefix("flowsim/"), False)
+    return lambda: _means_of(run_flowsim(prepared.plan, number, engine=engine, census_only=lean), prepared)
 
 
 def _means_of(measured: Measured, prepared: Prepared) -> dict[str, float]:
     first = -prepared.plan.timeline.first_day
     names = ["delayed", *(f"in_{name}" for name in prepared.plan.offer.names)]
-    return {name: float(measured.daily[name][first:].mean()) for name in names}
+    return {name: float(measured.daily[name][first:].mean()) for name in names if name in measured.daily}
 
 
 # ---- do they agree? ------------------------------------------------------------------------------
 
 
-def _say_whether_they_agree(done: list[Replication]) -> bool:
+def _say_whether_they_agree(done: list[Round]) -> bool:
     """Print the means side by side; whether zero lies in the interval of every difference.
 
     Welch's interval for independent replications; together the intervals hold at 95 % (Bonferroni).
@@ -117,10 +138,14 @@ def _say_whether_they_agree(done: list[Replication]) -> bool:
 # ---- how fast, how much --------------------------------------------------------------------------
 
 
-def _say_how_fast(done: list[Replication]) -> None:
-    ratios = spread([r.plain_seconds / r.flowsim_seconds for r in done])
-    print("A whole replication: drawing, engine, daily census (flowsim: all its measures), CPU time")
-    print(f"plain / flowsim, median (lowest to highest) of {len(done)} pairs: {ratios}\n")
+def _say_how_fast(done: list[Round]) -> None:
+    print(
+        "A whole replication: drawing, engine, daily census (flowsim: all its measures, if not said otherwise), CPU time"
+    )
+    print(f"median (lowest to highest) of {len(done)} rounds")
+    for slow, fast in PAIRS:
+        print(f"  {slow} / {fast}: {spread([one.seconds[slow] / one.seconds[fast] for one in done])}")
+    print()
 
 
 def _say_how_much_memory(scenario: str, days: int) -> None:

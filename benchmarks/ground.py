@@ -18,8 +18,8 @@ from typing import Any, Final, TypeVar
 from scipy.special import stdtrit
 
 import flowsim
-from flowsim.engine import chosen_engine, simulate
-from flowsim.measures import Measured, Setting, measure
+from flowsim.engine import chosen_engine, simulate, simulate_unhindered
+from flowsim.measures import Measured, Setting, count, measure_census, measured, together
 from flowsim.people import Blueprint, populate, prepare
 from flowsim.ranks import Ranks
 from flowsim.scenario.model import Scenario
@@ -60,12 +60,17 @@ def blueprint_of(scenario: Scenario) -> Blueprint:
     return prepare(build_timeline(scenario))
 
 
-def run_flowsim(plan: Blueprint, replication: int, seed: int = SEED, engine: str = "simpy") -> Measured:
-    """One replication as a worker does it: drawing, engine, every measure."""
+def run_flowsim(
+    plan: Blueprint, replication: int, seed: int = SEED, engine: str = "simpy", *, census_only: bool = False
+) -> Measured:
+    """One replication as a worker does it: drawing, engine, every measure or just the daily census."""
     chosen_engine(engine)
-    people = populate(plan, Ranks(seed, replication))
-    journeys = simulate(people, plan.offer, float(plan.scenario.run.days), engine)
-    return measure(journeys, Setting(plan.timeline, plan.offer))
+    people, setting = populate(plan, Ranks(seed, replication)), Setting(plan.timeline, plan.offer)
+    hindered = simulate(people, plan.offer, float(plan.scenario.run.days), engine, hindered_only=True)
+    if census_only:
+        return measure_census(hindered, setting)
+    others = simulate_unhindered(people, plan.offer, float(plan.scenario.run.days))
+    return measured(together(count(hindered, setting), count(others, setting)), setting)
 
 
 def seconds(work: Callable[[], T]) -> tuple[float, T]:
