@@ -63,6 +63,7 @@ DOORS = {
     "tomllib": "flowsim.scenario",
     "pyarrow": "flowsim.results",
     "numba": "flowsim.compiling",
+    "llvmlite": "flowsim.compiling",
     "distributed": "flowsim.experiment.cluster",
     "streamlit": "flowsim.pages",
     "plotly": "flowsim.pages.pictures",
