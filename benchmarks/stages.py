@@ -27,9 +27,11 @@ from benchmarks.ground import (
     spread,
 )
 from flowsim.engine import ENGINES, simulate, simulate_unhindered
-from flowsim.engine.compiled import rows_of_hindered
+from flowsim.engine.compiled.kernel import run
+from flowsim.engine.compiled.layout import lay_out
 from flowsim.experiment.worker import Outcome
 from flowsim.measures import Setting, count, measured, together
+from flowsim.memory import keep_freed_memory
 from flowsim.people import Blueprint, populate
 from flowsim.ranks import Ranks
 from flowsim.results import Result
@@ -113,20 +115,26 @@ def _tables(result: Result) -> int:
 
 
 def _say_events(scenario: Scenario, engine: str, times: list[int], repeats: int) -> None:
-    """What an event costs in the compiled engine alone, laying out its tables included, at each size of the city."""
+    """What an event costs in the compiled engine at each size of the city: in its loop alone, and with laying out its tables."""
     if engine != "compiled":
         return
+    keep_freed_memory()  # as whoever runs replications does
+    print("compiled engine, ns an event: its loop, and with laying out its tables")
     for size in times:
         plan = blueprint_of(_busier(scenario, size))
         costs = [_nanoseconds_an_event(plan, number) for number in range(repeats)]
-        print(f"engine alone, ns an event, people x {size}: {spread(costs)}")
+        loop, whole = (spread([cost[n] for cost in costs]) for n in (0, 1))
+        print(f"  people x {size}: {loop}; {whole}")
     print()
 
 
-def _nanoseconds_an_event(plan: Blueprint, number: int) -> float:
-    people = populate(plan, Ranks(SEED, number))
-    took, (_, events) = seconds(lambda: rows_of_hindered(people, plan.offer, float(plan.scenario.run.days)))
-    return 1e9 * took / events
+def _nanoseconds_an_event(plan: Blueprint, number: int) -> tuple[float, float]:
+    people, horizon = populate(plan, Ranks(SEED, number)), float(plan.scenario.run.days)
+    laying_out, city = seconds(lambda: lay_out(people, plan.offer, horizon, 1))
+    looping, _ = seconds(lambda: run(city.world))
+    if city.is_full:
+        raise AssertionError("a list of the engine was too short: not all of it was measured")
+    return 1e9 * looping / city.events, 1e9 * (looping + laying_out) / city.events
 
 
 # ---- growth --------------------------------------------------------------------------------------

@@ -84,8 +84,8 @@ TABLES: Final[dict[str, np.dtype[np.void]]] = {
     "later": EVENT, "slot_first": WHOLE,
 }  # fmt: skip
 # One record, all that compiled code is handed: where each table is, how large the city is, and how far everything
-# has come. `slot` of the calendar; events in the heap; the first free record and the number used of later events
-# and of claims; calls in the ring; `is_full` where a list was too short.
+# has come. `coming` arrives next; `slot` of the calendar; events in the heap; the first free record and the number used
+# of later events and of claims; calls in the ring; `is_full` where a list was too short.
 WORLD: Final = _record(
     " ".join(TABLES)
     + " first_day first_ordinal days people services alerts effects calls events_room rows_room "
