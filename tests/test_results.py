@@ -12,7 +12,9 @@ import pytest
 from flowsim import ScenarioError, load
 from flowsim.decisions.compare import compare, run
 from flowsim.errors import RunError
-from flowsim.results import Result, safe_csv, save, write_whole
+from flowsim.files import write_whole
+from flowsim.frames import safe_csv, save
+from flowsim.results import Result
 from flowsim.scenario.files import fingerprint, from_text
 from tests.experiment.city import small_city
 

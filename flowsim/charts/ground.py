@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
-from flowsim.results import made_folder, write_whole
+from flowsim.files import made_folder, write_whole
 
 BLUE: Final = "#005EB8"
 PINK: Final = "#AE2573"

@@ -33,7 +33,7 @@ def new(
     ] = None,
 ) -> None:
     """Make a scenario for another city: ten questions, and assumptions (named as such) for all that was not asked."""
-    from flowsim.results import write_text
+    from flowsim.files import write_text
     from flowsim.scenario.files import from_text
     from flowsim.scenario.new_city import file_name, new_city
     from flowsim.scenario.questions import answers_in_workbook
@@ -73,9 +73,9 @@ def _free(path: Path | None) -> None:
 
 
 def _write_template(path: Path) -> None:
+    from flowsim.files import write_whole
     from flowsim.report.questionnaire import questionnaire
     from flowsim.report.takeaway import workbook
-    from flowsim.results import write_whole
 
     data = workbook(questionnaire())
     write_whole(path, lambda temporary: temporary.write_bytes(data))

@@ -32,10 +32,10 @@ def report(
         make_room(out)
         costs, payers = plan_costs_of(plan_cost), payers_of(payer)
     comparison = compared(scenarios, replications, seed, engine, cores)
+    from flowsim.files import write_text, write_whole
     from flowsim.report.as_docx import as_docx
     from flowsim.report.as_html import as_html
     from flowsim.report.board import Paper, board_paper, usual_question
-    from flowsim.results import write_text, write_whole
 
     with in_words():
         table = of_money(comparison, payers, costs)

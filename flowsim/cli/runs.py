@@ -16,8 +16,10 @@ from flowsim.cli.words import STOPPED, announce, console, in_words
 if TYPE_CHECKING:
     from flowsim.decisions.compare import Comparison
     from flowsim.experiment.cluster import Cluster
+    from flowsim.experiment.replicate import AsMet
     from flowsim.experiment.run import Effort
     from flowsim.results import Result
+    from flowsim.scenario.model import Scenario
 
 Replications = Annotated[int | None, typer.Option("--replications", "-n", min=1, help="How often the period is repeated. [default: as the scenario says]")]  # fmt: skip
 Seed = Annotated[
@@ -52,14 +54,13 @@ def run(
     keep_journeys: Keep = 1,
 ) -> None:
     """Run one scenario: how many people are delayed, why, and how surely it stays at or under target."""
-    from flowsim.decisions.plausible import met_by
     from flowsim.experiment.run import run_together
     from flowsim.scenario.files import load
 
     effort = _effort(replications, seed, engine, cores, keep_journeys, until_half_width)
     with in_words():
         loaded = load(scenario)
-        effort = replace(effort, met=met_by(plausible, [loaded]))
+        effort = replace(effort, met=_met_by(plausible, [loaded]))
         make_room(out)
     announce(engine)
     with in_words(), on_cluster(cluster) as there, progress("replications") as on_done:
@@ -84,12 +85,11 @@ def compare(
 ) -> None:
     """Compare plans with a base on the same draws: level, chance, and what can be called a difference."""
     from flowsim.decisions.compare import comparable, compare_with
-    from flowsim.decisions.plausible import met_by
 
     effort = _effort(replications, seed, engine, cores, keep_journeys, until_half_width)
     with in_words():
         loaded = comparable(scenarios)
-        effort = replace(effort, met=met_by(plausible, loaded))
+        effort = replace(effort, met=_met_by(plausible, loaded))
         make_room(out)
     announce(engine)
     with in_words(), on_cluster(cluster) as there, progress("replications") as on_done:
@@ -121,6 +121,15 @@ def _effort(
     )
 
 
+def _met_by(plausible: str | None, scenarios: Sequence[Scenario]) -> AsMet | None:
+    """As `plausible.met_by`, which takes most of a second to load and is seldom asked for."""
+    if plausible is None:
+        return None
+    from flowsim.decisions.plausible import met_by
+
+    return met_by(plausible, scenarios)
+
+
 @contextmanager
 def on_cluster(address: str | None) -> Iterator[Cluster | None]:
     """The cluster that the user named; None where they named none."""
@@ -136,7 +145,7 @@ def on_cluster(address: str | None) -> Iterator[Cluster | None]:
 def make_room(out: Path | None) -> None:
     """Make the folder for the results before the work, not after it: then nothing is lost if it cannot be."""
     if out is not None:
-        from flowsim.results import made_folder
+        from flowsim.files import made_folder
 
         made_folder(out)
 
@@ -155,8 +164,9 @@ def _write(results: Sequence[Result], out: Path | None, comparison: Comparison |
     if out is None:
         return
     from flowsim.charts import save_charts
+    from flowsim.files import write_text
+    from flowsim.frames import save
     from flowsim.report.plans import plans_markdown
-    from flowsim.results import save, write_text
 
     written = save(results, out, {"differences.csv": comparison.differences} if comparison else None)
     written.append(write_text(out / "plans.md", plans_markdown(results, comparison)))

@@ -107,9 +107,9 @@ def _roster(text: str) -> Roster:
 
 def _show_staffing(found: Staffing, out: Path | None) -> None:
     from flowsim.charts import pick_up_chart, save_figures
+    from flowsim.files import write_whole
     from flowsim.report.staffed import roster_book, rosters_table, staffing_sentences, work_table
     from flowsim.report.takeaway import workbook
-    from flowsim.results import write_whole
 
     with in_words():
         shown = console()

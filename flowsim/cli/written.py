@@ -22,7 +22,8 @@ Named = Annotated[
 
 def save_tables(tables: Mapping[str, pd.DataFrame], out: Path) -> list[Path]:
     """Write tables as CSV files, whole and safe for spreadsheets."""
-    from flowsim.results import safe_csv, write_whole
+    from flowsim.files import write_whole
+    from flowsim.frames import safe_csv
 
     return [write_whole(out / f"{name}.csv", partial(safe_csv, table)) for name, table in tables.items()]
 
@@ -31,7 +32,7 @@ def save_about(
     out: Path, command: str, scenario: Any, seed: int, engine: str, more: Mapping[str, Any]
 ) -> Path:
     """Write what is needed to get the same answer again."""
-    from flowsim.results import write_text
+    from flowsim.files import write_text
     from flowsim.scenario.files import fingerprint, to_toml
     from flowsim.version import __version__
 

@@ -31,8 +31,8 @@ from flowsim.decisions.scores import LEVELS, band, crps, weighted_quantiles
 from flowsim.engine import AUTO
 from flowsim.errors import RunError, Stopped
 from flowsim.experiment.replicate import Progress, ignore
+from flowsim.files import made_folder, write_text
 from flowsim.observed import Observed
-from flowsim.results import made_folder, write_text
 from flowsim.scenario.files import fingerprint, load
 from flowsim.scenario.model import Scenario
 from flowsim.version import __version__

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from flowsim.engine import AUTO
 from flowsim.errors import RunError
@@ -18,6 +18,9 @@ from flowsim.experiment.summary import unit_of
 from flowsim.results import Result
 from flowsim.scenario.files import load
 from flowsim.scenario.model import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NO_INTERVAL = Interval(float("nan"), float("nan"), float("nan"))
 
@@ -36,11 +39,15 @@ class Comparison:
     @property
     def daily(self) -> pd.DataFrame:
         """All daily tables, one under the other."""
+        import pandas as pd  # here, for it takes most of a second to load
+
         return pd.concat([r.daily for r in self.results], ignore_index=True)
 
     @property
     def summary(self) -> pd.DataFrame:
         """All summaries, one under the other."""
+        import pandas as pd
+
         return pd.concat([r.summary for r in self.results], ignore_index=True)
 
     @cached_property
@@ -50,6 +57,8 @@ class Comparison:
         Plan minus base over the same replications with a 95 % t interval; `called` says whether the
         interval leaves zero out.
         """
+        import pandas as pd
+
         rows = []
         for result in self.results[1:]:
             for measure in result.per_replication:

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from flowsim.errors import RunError
-from flowsim.results import read_table, write_table, write_text
+from flowsim.files import write_text
+from flowsim.frames import read_table, write_table
 from flowsim.units import Floats
 
 MANIFEST: Final = "calibration.json"

@@ -30,7 +30,9 @@ from flowsim.engine import AUTO
 from flowsim.errors import RunError
 from flowsim.experiment.replicate import Progress, ignore
 from flowsim.experiment.run import Effort, run_together
-from flowsim.results import Result, made_folder, read_table, safe_csv, write_table, write_text, write_whole
+from flowsim.files import made_folder, write_text, write_whole
+from flowsim.frames import read_table, safe_csv, write_table
+from flowsim.results import Result
 from flowsim.scenario.files import bundled_folder, fingerprint, load
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.words import one_of, printable, shortened

@@ -18,7 +18,8 @@ from typing import Any, Final
 import pandas as pd
 
 from flowsim.errors import RunError, ScenarioError
-from flowsim.results import made_folder, read_table, write_table, write_text
+from flowsim.files import made_folder, write_text
+from flowsim.frames import read_table, write_table
 from flowsim.scenario.edits import document_of
 from flowsim.scenario.files import from_text
 from flowsim.scenario.words import shortened

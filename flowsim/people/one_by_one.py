@@ -11,6 +11,7 @@ import math
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flowsim.compiling import compiled
 from flowsim.people.arrivals import HOURS
@@ -36,7 +37,9 @@ from flowsim.people.walk import (
     without_end,
 )
 from flowsim.philox import block
-from flowsim.units import GRID_PER_DAY, Floats
+from flowsim.units import GRID_PER_DAY, Floats, Ints
+
+Bools = NDArray[np.bool_]
 
 # How a walk ended.
 DONE: Final = 0
@@ -118,23 +121,33 @@ def arrive(
         given[begin + person] = column_of(dealt.given, row * dealt.routes, dealt.given_last[row], given_rank)
 
 
-@compiled
 def in_order(
-    begins: Any, first: Any, is_hindered: Any, arrives: Any, needed: Any, given: Any
-) -> tuple[Any, Any, Any, Any, Any, Any]:
-    """As `all_at_once.in_order`: of all groups, whose next person arrives first is the next."""
-    count, groups = arrives.size, first.size
-    when, of_group, index = np.empty(count), np.empty(count, dtype=np.int16), np.empty(count, dtype=np.int64)
-    need, route = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
-    hindered = np.empty(count, dtype=np.bool_)
+    begins: Ints, first: Ints, is_hindered: Bools, arrives: Floats, needed: Ints, given: Ints
+) -> tuple[Floats, NDArray[np.int16], Ints, Ints, Ints, Bools]:
+    """As `all_at_once.in_order`."""
+    count = arrives.size
+    found = (
+        np.empty(count), np.empty(count, dtype=np.int16), np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64),
+        np.empty(count, dtype=np.int64), np.empty(count, dtype=bool),
+    )  # fmt: skip
+    _merge(begins, first, is_hindered, arrives, needed, given, *found)
+    return found
+
+
+@compiled
+def _merge(
+    begins: Ints, first: Ints, is_hindered: Bools, arrives: Floats, needed: Ints, given: Ints, when: Floats,
+    of_group: NDArray[np.int16], index: Ints, need: Ints, route: Ints, hindered: Bools,
+) -> None:  # fmt: skip
+    """Of all groups, whose next person arrives first is the next."""
     at = begins[:-1].copy()
-    waiting = np.arange(groups)  # the groups of which there is anybody left, in order
+    waiting = np.arange(first.size)  # the groups of which there is anybody left, in order
     left = 0
-    for group in range(groups):
+    for group in range(first.size):
         if at[group] < begins[group + 1]:
             waiting[left] = group
             left += 1
-    for person in range(count):
+    for person in range(arrives.size):
         nearest = 0
         for other in range(1, left):
             if arrives[at[waiting[other]]] < arrives[at[waiting[nearest]]]:
@@ -153,7 +166,6 @@ def in_order(
             left -= 1
             for other in range(nearest, left):
                 waiting[other] = waiting[other + 1]
-    return when, of_group, index, need, route, hindered
 
 
 def walked(

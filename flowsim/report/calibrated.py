@@ -14,7 +14,8 @@ from flowsim.charts import DATA_CREDIT, months_chart, parameters_chart, save_fig
 from flowsim.decisions import findings
 from flowsim.decisions.calibrate import Calibration
 from flowsim.decisions.plausible import fitted_scenario
-from flowsim.results import made_folder, safe_csv, write_text, write_whole
+from flowsim.files import made_folder, write_text, write_whole
+from flowsim.frames import safe_csv
 from flowsim.scenario.files import to_toml
 
 MOST_CONFLICTS: Final = 8

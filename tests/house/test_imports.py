@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Bottom to top. A name stands for the module and, if it is a package, for all that is in it; the
 # longest name that fits counts. A new module gets its place here.
 LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("ground", ("flowsim.errors", "flowsim.units", "flowsim.version", "flowsim.memory")),
+    ("ground", ("flowsim.errors", "flowsim.units", "flowsim.version", "flowsim.memory", "flowsim.files")),
     ("loops", ("flowsim.loops", "flowsim.compiling", "flowsim.counting", "flowsim.counting_loops")),
     (
         "inputs",
@@ -35,7 +35,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("journeys", ("flowsim.journeys", "flowsim.journeys_loop")),
     ("engine", ("flowsim.engine",)),
     ("measures", ("flowsim.measures",)),
-    ("experiment", ("flowsim.experiment", "flowsim.results")),
+    ("experiment", ("flowsim.experiment", "flowsim.results", "flowsim.frames")),
     ("decisions", ("flowsim.decisions",)),
     ("reports", ("flowsim.report", "flowsim.charts")),
     ("surface", ("flowsim",)),
@@ -61,7 +61,7 @@ DOORS = {
     "tomli": "flowsim.scenario",
     "tomlkit": "flowsim.scenario",
     "tomllib": "flowsim.scenario",
-    "pyarrow": "flowsim.results",
+    "pyarrow": "flowsim.frames",
     "numba": "flowsim.compiling",
     "llvmlite": "flowsim.compiling",
     "distributed": "flowsim.experiment.cluster",
@@ -417,7 +417,7 @@ def test_late_imports_make_no_circle(tmp_path: Path, late: str) -> None:
         ("import simpy", "flowsim.engine"),
         ("from matplotlib import pyplot", "flowsim.charts"),
         ("def f():\n    import tomlkit.items", "flowsim.scenario"),
-        ("frame.to_parquet(path)", "flowsim.results"),
+        ("frame.to_parquet(path)", "flowsim.frames"),
     ],
 )
 def test_a_wrong_door_is_named(tmp_path: Path, text: str, door: str) -> None:

@@ -113,3 +113,15 @@ def test_help_answers_without_the_heavy_libraries() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_an_answer_in_the_terminal_comes_without_what_tables_and_pictures_need() -> None:
+    """They take a second to load, and are loaded where a folder for results is named."""
+    code = (
+        "import sys; from typer.testing import CliRunner; from flowsim.cli import app\n"
+        "done = CliRunner().invoke(app, ['compare', 'before-d2a', 'd2a-pilot', '-n', '2', '--cores', '1'])\n"
+        "assert done.exit_code == 0 and 'd2a-pilot' in done.output, done.output\n"
+        "print(sorted({'pandas', 'pyarrow', 'matplotlib', 'sklearn'} & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
