@@ -90,9 +90,8 @@ class Draw(NamedTuple):
 
     ranks: Ranks
     kept: Kept | None
-    unhindered: dict[
-        bytes, Counts
-    ]  # what happened to those who never meet a limit, by `Blueprint.same_unhindered`
+    # What happened to those who never meet a limit, by `Blueprint.same_unhindered`.
+    unhindered: dict[bytes, Counts]
 
 
 def _with_people(plans: list[ReadyMade], draw: Draw) -> Iterator[tuple[ReadyMade, People]]:

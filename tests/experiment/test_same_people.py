@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,7 @@ from flowsim.scenario.timeline import altered, build_timeline
 from tests.cities import little_city
 
 BASE = from_text(little_city(), "little")
+HALF_WAY = BASE.run.start + dt.timedelta(days=BASE.run.days // 2)
 OFFERED = {
     "room": Plan(add={"services.ic_beds.capacity": 3.0}, scale={"services.stit.capacity": 1.1}),
     "starts": Plan(scale={"services.stit.starts": 1.5}, put={"services.ic_beds.starts": {"sun": 0}}),
@@ -59,6 +62,30 @@ def test_longer_stays_leave_people_the_same_in_ranks() -> None:
         assert blueprint(altered(BASE, plan)).same_walk == base.same_walk, what
     for what in ("people", "share", "unwell", "ways", "tasks", "plan B", "days"):
         assert blueprint(altered(BASE, NEEDED[what])).same_walk != base.same_walk, what
+
+
+def dated(words: str) -> Scenario:
+    """The little city with something altered half-way."""
+    return from_text(f'{little_city()}\n[[changes]]\nlabel = "later"\nfrom = {HALF_WAY}\n{words}\n', "dated")
+
+
+def test_what_happens_to_those_who_never_meet_a_limit_is_shared_where_it_is_the_same() -> None:
+    """Nobody needs anything else where stays are stretched for a while, yet they leave later."""
+    longer, longest, roomier = (
+        dated('scale = { "services.hospital.stay_scale" = 1.2 }'),
+        dated('scale = { "services.hospital.stay_scale" = 1.4 }'),
+        dated('scale = { "services.hospital.stay_scale" = 1.2, "services.stit.capacity" = 1.1 }'),
+    )
+    assert blueprint(longer).same_people == blueprint(longest).same_people
+    assert blueprint(longer).same_unhindered != blueprint(longest).same_unhindered
+    assert blueprint(longer).same_unhindered == blueprint(roomier).same_unhindered
+    scenarios = (longer, longest, roomier)
+    for found in run_job(Job(scenarios, (0,), 5, "compiled")):
+        (alone,) = run_job(Job((scenarios[found.scenario],), (0,), 5, "compiled"))
+        assert repr(found.measured.totals) == repr(alone.measured.totals)
+        assert all(
+            v.tobytes() == alone.measured.daily[name].tobytes() for name, v in found.measured.daily.items()
+        )
 
 
 @pytest.mark.uncounted  # whole runs, whose lines others go through
