@@ -1,60 +1,50 @@
-"""Results as tables of pandas, and the door by which tables get to disk and back."""
+"""What came out as tables of pandas, and the door by which tables get to disk and back."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from flowsim.errors import RunError
-from flowsim.experiment.summary import daily_table
-from flowsim.files import made_folder, write_whole
+from flowsim.experiment.summary import Row, daily_table
+from flowsim.experiment.worker import Outcome
+from flowsim.files import write_whole
 from flowsim.journeys import OUTCOMES, PURPOSES, Journeys
-from flowsim.results import Result
-from flowsim.scenario.files import fingerprint, to_toml
-from flowsim.scenario.timeline import bank_holidays
+from flowsim.scenario.model import Scenario
 from flowsim.units import Ints
-from flowsim.version import __version__
 
 
-def daily_frame(result: Result) -> pd.DataFrame:
-    """`Result.daily`."""
-    days = result.scenario.run.days
-    rows = days * result.replications
-    run = slice(result.scenario.run.warm_up_days, None)
-    values = daily_table(result.outcomes, result.daily_measures, run).reshape(-1, rows)
+def daily_frame(scenario: Scenario, outcomes: Sequence[Outcome], measures: tuple[str, ...]) -> pd.DataFrame:
+    """Daily measures as `Result.daily` has them."""
+    days = scenario.run.days
+    rows = days * len(outcomes)
+    values = daily_table(outcomes, measures, slice(scenario.run.warm_up_days, None)).reshape(-1, rows)
     # The frame stands on the numbers as they are: they are by far the most of a result's memory.
-    table = pd.DataFrame(values.T, columns=pd.Index(result.daily_measures), copy=False)
-    dates = pd.date_range(result.scenario.run.start, periods=days)
-    names = _coded(np.zeros(rows, dtype=np.int64), [result.scenario.name])
+    table = pd.DataFrame(values.T, columns=pd.Index(measures), copy=False)
+    dates = pd.date_range(scenario.run.start, periods=days)
+    names = _coded(np.zeros(rows, dtype=np.int64), [scenario.name])
     table.insert(0, "scenario", pd.Series(names))
-    table.insert(1, "replication", np.repeat([o.replication for o in result.outcomes], days))
-    table.insert(2, "day", np.tile(np.arange(days), result.replications))
-    table.insert(3, "date", np.tile(dates.to_numpy(), result.replications))
+    table.insert(1, "replication", np.repeat([o.replication for o in outcomes], days))
+    table.insert(2, "day", np.tile(np.arange(days), len(outcomes)))
+    table.insert(3, "date", np.tile(dates.to_numpy(), len(outcomes)))
     return table
 
 
-def summary_frame(result: Result) -> pd.DataFrame:
-    """`Result.summary`."""
+def summary_frame(scenario: Scenario, rows: Iterable[Row]) -> pd.DataFrame:
+    """The lines of a summary as `Result.summary` has them."""
     return pd.DataFrame(
-        [
-            (result.scenario.name, r.measure, r.interval.value, r.interval.low, r.interval.high, r.unit)
-            for r in result.rows.values()
-        ],
+        [(scenario.name, r.measure, r.interval.value, r.interval.low, r.interval.high, r.unit) for r in rows],
         columns=["scenario", "measure", "value", "low", "high", "unit"],
     )
 
 
-def journeys_frame(result: Result) -> pd.DataFrame:
-    """`Result.journeys`."""
-    kept = [o for o in result.outcomes if o.journeys is not None]
-    names = tuple(result.scenario.services)
-    tables = [journeys_table(o.replication, o.journeys, names) for o in kept if o.journeys is not None]
+def journeys_frame(scenario: Scenario, outcomes: Sequence[Outcome]) -> pd.DataFrame:
+    """The journeys that were kept, as `Result.journeys` has them."""
+    names = tuple(scenario.services)
+    tables = [journeys_table(o.replication, o.journeys, names) for o in outcomes if o.journeys is not None]
     return pd.concat(tables, ignore_index=True) if tables else journeys_table(0, None, names)
 
 
@@ -89,57 +79,6 @@ def journeys_table(replication: int, journeys: Journeys | None, services: tuple[
     return table[columns]
 
 
-def manifest(results: Sequence[Result]) -> dict[str, Any]:
-    """What is needed to get the same results again."""
-    first = results[0]
-    return {
-        "flowsim": __version__,
-        "engine": first.engine,
-        "seed": first.seed,
-        "replications": first.replications,
-        "stopped_early": first.stopped,
-        "seconds": round(first.seconds, 3),
-        "scenarios": [_described(result) for result in results],
-    }
-
-
-def _described(result: Result) -> dict[str, Any]:
-    return {
-        "name": result.scenario.name,
-        "title": result.scenario.title,
-        "fingerprint": fingerprint(result.scenario),
-        "warm_up": result.warm_up.sentence,
-        **({"met": result.met_words} if result.met_words else {}),
-        "bank_holidays": [day.isoformat() for day in bank_holidays(result.scenario)],
-        "resolved": to_toml(result.scenario),
-    }
-
-
-def save(
-    results: Sequence[Result], folder: Path, more: Mapping[str, pd.DataFrame] | None = None
-) -> list[Path]:
-    """Write daily.parquet, summary.csv, journeys.parquet (if kept) and manifest.json into a folder.
-
-    Several scenarios stand one under the other in each table. `more` are further tables by file name.
-    Each file is written whole or not at all. Raises RunError in words where that cannot be.
-    """
-    made_folder(folder)
-    daily = pd.concat([r.daily for r in results], ignore_index=True)
-    tables = {"summary.csv": pd.concat([r.summary for r in results], ignore_index=True), **(more or {})}
-    written = [write_whole(folder / "daily.parquet", lambda p: daily.to_parquet(p, index=False))]
-    written += [write_whole(folder / name, partial(safe_csv, table)) for name, table in tables.items()]
-    if any(o.journeys is not None for r in results for o in r.outcomes):
-        journeys = pd.concat([_named(r) for r in results], ignore_index=True)
-        written.append(
-            write_whole(folder / "journeys.parquet", lambda p: journeys.to_parquet(p, index=False))
-        )
-    text = json.dumps(manifest(results), indent=2, ensure_ascii=False)
-    written.append(
-        write_whole(folder / "manifest.json", lambda p: p.write_text(text + "\n", encoding="utf-8"))
-    )
-    return written
-
-
 def write_table(path: Path, table: pd.DataFrame) -> Path:
     """Write a table as Parquet, whole or not at all."""
     return write_whole(path, lambda p: table.to_parquet(p, index=False))
@@ -151,10 +90,6 @@ def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
         return pd.read_parquet(path, columns=columns)
     except (OSError, ValueError) as problem:  # pyarrow's own errors are among these
         raise RunError(f"cannot read {path}: it is missing, damaged or no table of ours") from problem
-
-
-def _named(result: Result) -> pd.DataFrame:
-    return result.journeys.assign(scenario=result.scenario.name)
 
 
 def _coded(codes: Ints, names: Sequence[str]) -> pd.Categorical[str]:

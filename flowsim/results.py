@@ -67,7 +67,7 @@ class Result:
         """One row a replication and day of the run: scenario, replication, day, date, and every daily measure."""
         from flowsim.frames import daily_frame  # here, for pandas takes most of a second to load
 
-        return daily_frame(self)
+        return daily_frame(self.scenario, self.outcomes, self.daily_measures)
 
     @cached_property
     def per_replication(self) -> dict[str, Floats]:
@@ -92,7 +92,7 @@ class Result:
         """Tidy: scenario, measure, value, low, high, unit; 95 % intervals over replications."""
         from flowsim.frames import summary_frame
 
-        return summary_frame(self)
+        return summary_frame(self.scenario, self.rows.values())
 
     def interval(self, measure: str) -> Interval:
         """One measure of the summary. Raises KeyError where there is none of that name."""
@@ -103,7 +103,7 @@ class Result:
         """What happened to everybody, for the replications that were kept."""
         from flowsim.frames import journeys_frame
 
-        return journeys_frame(self)
+        return journeys_frame(self.scenario, self.outcomes)
 
     @cached_property
     def warm_up(self) -> WarmUpVerdict:

@@ -13,8 +13,9 @@ from flowsim import ScenarioError, load
 from flowsim.decisions.compare import compare, run
 from flowsim.errors import RunError
 from flowsim.files import write_whole
-from flowsim.frames import safe_csv, save
+from flowsim.frames import safe_csv
 from flowsim.results import Result
+from flowsim.saving import save
 from flowsim.scenario.files import fingerprint, from_text
 from tests.experiment.city import small_city
 

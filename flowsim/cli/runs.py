@@ -165,8 +165,8 @@ def _write(results: Sequence[Result], out: Path | None, comparison: Comparison |
         return
     from flowsim.charts import save_charts
     from flowsim.files import write_text
-    from flowsim.frames import save
     from flowsim.report.plans import plans_markdown
+    from flowsim.saving import save
 
     written = save(results, out, {"differences.csv": comparison.differences} if comparison else None)
     written.append(write_text(out / "plans.md", plans_markdown(results, comparison)))

@@ -16,9 +16,10 @@ import xlsxwriter
 from flowsim.charts import census_chart, reasons_chart, save_charts
 from flowsim.decisions.compare import Comparison
 from flowsim.files import write_text
-from flowsim.frames import safe_csv, save
+from flowsim.frames import safe_csv
 from flowsim.report.plans import plans_markdown
 from flowsim.results import Result
+from flowsim.saving import save
 from flowsim.scenario.files import to_toml
 
 # A workbook opens formulas and links by itself; text stays text.

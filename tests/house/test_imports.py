@@ -35,7 +35,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("journeys", ("flowsim.journeys", "flowsim.journeys_loop")),
     ("engine", ("flowsim.engine",)),
     ("measures", ("flowsim.measures",)),
-    ("experiment", ("flowsim.experiment", "flowsim.results", "flowsim.frames")),
+    ("experiment", ("flowsim.experiment", "flowsim.results", "flowsim.frames", "flowsim.saving")),
     ("decisions", ("flowsim.decisions",)),
     ("reports", ("flowsim.report", "flowsim.charts")),
     ("surface", ("flowsim",)),
