@@ -51,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(
         f"{asked.scenario}, {scenario.run.warm_up_days} + {DAYS} days, engine {asked.engine}, {interpreter()}\n"
     )
+    keep_freed_memory()  # as whoever runs replications does
     run_flowsim(blueprint_of(scenario), 0, engine=asked.engine)  # what is compiled once is not to be measured
     _say_stages(scenario, asked.engine, asked.repeats)
     _say_events(scenario, asked.engine, asked.times, asked.repeats)
@@ -118,7 +119,6 @@ def _say_events(scenario: Scenario, engine: str, times: list[int], repeats: int)
     """What an event costs in the compiled engine at each size of the city: in its loop alone, and with laying out its tables."""
     if engine != "compiled":
         return
-    keep_freed_memory()  # as whoever runs replications does
     print("compiled engine, ns an event: its loop, and with laying out its tables")
     for size in times:
         plan = blueprint_of(_busier(scenario, size))

@@ -1,7 +1,7 @@
 """Counting people: in which order they stand, which rows are one person's, who is there at each midnight.
 
-These jobs look at every row of the journeys, so each stands twice: here in numpy, and in `flowsim.counting_loops` for
-where loops are compiled. A test holds the two to the same numbers.
+What compiled code needs as well stands twice: here in numpy, and in `flowsim.counting_loops`. A test holds the two to the
+same numbers.
 """
 
 from __future__ import annotations
@@ -28,11 +28,10 @@ def pairs(left: Ints, right: Ints, below: int) -> tuple[Ints, Ints]:
     """
     rows_of = np.bincount(right, minlength=below)
     first_of = np.cumsum(rows_of) - rows_of
-    if not are_compiled():
-        return _pairs_by_numpy(left, rows_of, first_of)
-    from flowsim import counting_loops
-
-    return counting_loops.pairs(left, rows_of, first_of)
+    count = rows_of[left]
+    i = np.repeat(np.arange(left.size), count)
+    within = np.arange(i.size) - np.repeat(np.cumsum(count) - count, count)
+    return i, first_of[left[i]] + within
 
 
 def under_way(begin: Floats, end: Floats, key: Ints, counted: tuple[int, int], first_day: int) -> Floats:
@@ -54,13 +53,6 @@ def _order_by_numpy(numbers: Ints, below: int) -> Ints:
     for bits in range(16, int(below).bit_length(), 16):
         order = order[np.argsort((numbers >> bits).astype(np.uint16)[order], kind="stable")]
     return order
-
-
-def _pairs_by_numpy(left: Ints, rows_of: Ints, first_of: Ints) -> tuple[Ints, Ints]:
-    count = rows_of[left]
-    i = np.repeat(np.arange(left.size), count)
-    within = np.arange(i.size) - np.repeat(np.cumsum(count) - count, count)
-    return i, first_of[left[i]] + within
 
 
 def _under_way_by_numpy(

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from flowsim.compiling import compiled
+from flowsim.compiling import compiled, inlined
 from flowsim.units import Floats, Ints
 
 
@@ -28,37 +28,34 @@ def order_of(numbers: Ints, below: int) -> Ints:
     return order
 
 
-@compiled
-def pairs(left: Ints, rows_of: Ints, first_of: Ints) -> tuple[Ints, Ints]:
-    """Every row of `left` with every row that its number has, from the first of them."""
-    total = 0
-    for number in left:
-        if not 0 <= number < rows_of.size:
-            raise IndexError("a number is not from 0 to below the bound")
-        total += rows_of[number]
-    i, j = np.empty(total, dtype=np.int64), np.empty(total, dtype=np.int64)
-    at = 0
-    for row in range(left.size):
-        first = first_of[left[row]]
-        for other in range(first, first + rows_of[left[row]]):
-            i[at], j[at] = row, other
-            at += 1
-    return i, j
+@inlined
+def add_interval(counts: Floats, key: int, begin: float, end: float, first_day: int) -> None:
+    """One more from the day of the begin, one fewer from that of the end, in counts of shape (days, keys); to be summed up.
+
+    Days come first because people are counted in the order in which they arrive: what is written lies close together.
+    """
+    past = first_day + counts.shape[0]
+    if begin < past:
+        counts[max(math.floor(begin) - first_day, 0), key] += 1.0
+        if end < past:
+            counts[max(math.floor(end) - first_day, 0), key] -= 1.0
+
+
+@inlined
+def sum_up(counts: Floats) -> None:
+    """How many there are on each day, from how many more there are than on the day before."""
+    for day in range(1, counts.shape[0]):
+        for key in range(counts.shape[1]):
+            counts[day, key] += counts[day - 1, key]
 
 
 @compiled
 def under_way(begin: Floats, end: Floats, key: Ints, keys: int, days: int, first_day: int) -> Floats:
-    """One more from the day of the begin, one fewer from the day of the end, then running sums."""
-    counts = np.zeros((keys, days))
-    past = float(first_day + days)
+    """Every interval, then running sums."""
+    counts = np.zeros((days, keys))
     for i in range(key.size):
         if not 0 <= key[i] < keys:
             raise IndexError("a key is not from 0 to below the number of keys")
-        if begin[i] < past:
-            counts[key[i], max(math.floor(begin[i]) - first_day, 0)] += 1.0
-            if end[i] < past:
-                counts[key[i], max(math.floor(end[i]) - first_day, 0)] -= 1.0
-    for k in range(keys):
-        for day in range(1, days):
-            counts[k, day] += counts[k, day - 1]
-    return counts
+        add_interval(counts, key[i], begin[i], end[i], first_day)
+    sum_up(counts)
+    return np.ascontiguousarray(counts.T)

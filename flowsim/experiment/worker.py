@@ -48,8 +48,8 @@ class Job:
     """Some replications of some scenarios. Everything a process needs, and small enough to send.
 
     Journeys are kept of replications below `keep_journeys`. With `census_only` nothing is worked out but the census
-    of the delayed and of the excess, which takes half the time. With `keep_people_bytes` the process keeps people, in so
-    much memory, for the next job that asks for the same.
+    of the delayed and of the excess, which takes half the time. With `keep_people_bytes` the process keeps people, and what
+    happened to those who never meet a limit, in so much memory, for the next job that asks for the same.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -72,9 +72,9 @@ def run_job(job: Job) -> list[Outcome]:
     kept = _people_kept(job.keep_people_bytes) if job.keep_people_bytes else None
     found: list[Outcome] = []
     for replication in job.replications:
-        draw = Draw(Ranks(job.seed, replication), kept, {})
-        for number, (made, people) in enumerate(_with_people(plans, draw)):
-            found.append(_replicate(job, made, number, draw, people))
+        shared = Shared(Ranks(job.seed, replication), kept, {})
+        for number, (made, people) in enumerate(_with_people(plans, shared)):
+            found.append(_replicate(job, made, number, shared, people))
     return found
 
 
@@ -85,8 +85,8 @@ class ReadyMade(NamedTuple):
     setting: Setting
 
 
-class Draw(NamedTuple):
-    """One replication while its plans are run: its ranks, the people this process keeps, and what its plans share."""
+class Shared(NamedTuple):
+    """What the plans of one replication share: its ranks, what this process keeps of earlier jobs, and what each leaves to the next."""
 
     ranks: Ranks
     kept: Kept | None
@@ -94,40 +94,44 @@ class Draw(NamedTuple):
     unhindered: dict[bytes, Counts]
 
 
-def _with_people(plans: list[ReadyMade], draw: Draw) -> Iterator[tuple[ReadyMade, People]]:
+def _with_people(plans: list[ReadyMade], shared: Shared) -> Iterator[tuple[ReadyMade, People]]:
     """Every plan with its people of one replication; those who will be asked for again are held until then."""
     if len(plans) == 1:
-        yield plans[0], _drawn(plans[0].plan, draw)
+        yield plans[0], _drawn(plans[0].plan, shared)
         return
     wanted = Counter(made.plan.same_people for made in plans)
     held: dict[bytes, People] = {}
     for made in plans:
         key = made.plan.same_people
         wanted[key] -= 1
-        people = held.pop(key, None) or _drawn(made.plan, draw)
+        people = held.pop(key, None) or _drawn(made.plan, shared)
         if wanted[key]:
             held[key] = people
         yield made, people
 
 
-def _drawn(plan: Blueprint, draw: Draw) -> People:
+def _drawn(plan: Blueprint, shared: Shared) -> People:
     """The people of a replication, drawn or as kept: the same.
 
     A plan that differs from one before in how long stays are has other people, but in ranks they are the same.
     """
-    ranks, kept = draw.ranks, draw.kept
+    ranks, kept = shared.ranks, shared.kept
     if kept is None:
         return populate(plan, ranks)
-    number, there = (ranks.seed, ranks.replication), there_at_the_start(plan, ranks)
+    draw, there = (ranks.seed, ranks.replication), there_at_the_start(plan, ranks)
     who_is_there = hashlib.sha256(b"".join(some.mark for some in there)).digest()
-    in_ranks = kept.get(plan.same_walk, (*number, who_is_there), lambda: drawn(plan, ranks, there))
-    found = kept.get(plan.same_people, number, lambda: lasting(plan, in_ranks, there))
+    in_ranks = kept.get(plan.same_walk, (*draw, who_is_there), lambda: drawn(plan, ranks, there))
+    found = kept.get(plan.same_people, draw, lambda: lasting(plan, in_ranks, there))
     return people_of(plan, in_ranks, found)
 
 
-def _replicate(job: Job, made: ReadyMade, number: int, draw: Draw, people: People) -> Outcome:
+def _replicate(job: Job, made: ReadyMade, number: int, shared: Shared, people: People) -> Outcome:
     """One replication of one scenario of a job."""
-    replication, offer, horizon = draw.ranks.replication, made.plan.offer, float(made.plan.scenario.run.days)
+    replication, offer, horizon = (
+        shared.ranks.replication,
+        made.plan.offer,
+        float(made.plan.scenario.run.days),
+    )
     if replication < job.keep_journeys:
         journeys = simulate(people, offer, horizon, job.engine)
         measure_them = measure_census if job.census_only else measure
@@ -135,11 +139,11 @@ def _replicate(job: Job, made: ReadyMade, number: int, draw: Draw, people: Peopl
     hindered = simulate(people, offer, horizon, job.engine, hindered_only=True)
     if job.census_only:
         return Outcome(number, replication, measure_census(hindered, made.setting), None)
-    counts = together(count(hindered, made.setting), _unhindered(made, draw, people))
+    counts = together(count(hindered, made.setting), _unhindered(made, shared, people))
     return Outcome(number, replication, measured(counts, made.setting), None)
 
 
-def _unhindered(made: ReadyMade, draw: Draw, people: People) -> Counts:
+def _unhindered(made: ReadyMade, shared: Shared, people: People) -> Counts:
     """What happened to those who never meet a limit: to them every plan of these people is the same."""
 
     def counted() -> Counts:
@@ -147,11 +151,11 @@ def _unhindered(made: ReadyMade, draw: Draw, people: People) -> Counts:
         return count(simulate_unhindered(people, made.plan.offer, horizon), made.setting)
 
     key = made.plan.same_unhindered
-    if draw.kept is not None:
-        return draw.kept.get(key, (draw.ranks.seed, draw.ranks.replication), counted)
-    if key not in draw.unhindered:
-        draw.unhindered[key] = counted()
-    return draw.unhindered[key]
+    if shared.kept is not None:
+        return shared.kept.get(key, (shared.ranks.seed, shared.ranks.replication), counted)
+    if key not in shared.unhindered:
+        shared.unhindered[key] = counted()
+    return shared.unhindered[key]
 
 
 @cache

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowsim.journeys import Journeys
-from flowsim.measures.census import census, count_census, over_the_run
+from flowsim.measures.census import census, over_the_run
 from flowsim.measures.costs import costs
-from flowsim.measures.counts import Counts, count
+from flowsim.measures.counts import Counts, count, count_census
 from flowsim.measures.daily import Daily, shared
 from flowsim.measures.flow import daily_flow, flow
 from flowsim.measures.ground import Setting

@@ -2,44 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from flowsim.journeys import Journeys
-from flowsim.loops import are_compiled
-from flowsim.measures.ground import Setting, at_midnights, ready_in_hospital
-from flowsim.measures.waiting import Waits, waits_in_hospital
+from flowsim.measures.counts import CensusCounts
+from flowsim.measures.ground import Setting
 from flowsim.units import Floats
-
-
-class CensusCounts(NamedTuple):
-    """People ready in hospital and still there at the midnight that ends each day of warm-up and run."""
-
-    excess: Floats  # shape (routes, days)
-    waiting: Floats  # by what they wait for, shape (routes, services, days)
-    counted: Floats  # those ready for at least `counted_after_days`, likewise
-
-
-def count_census(journeys: Journeys, setting: Setting) -> CensusCounts:
-    """Count those who are ready in hospital."""
-    if not are_compiled():
-        return census_by_arrays(journeys, setting)
-    from flowsim.measures import counting_in_loops
-
-    return CensusCounts(*counting_in_loops.census(journeys, setting))
-
-
-def census_by_arrays(journeys: Journeys, setting: Setting) -> CensusCounts:
-    """The same, all at once."""
-    ready = ready_in_hospital(journeys, setting)
-    # Most people leave the moment they are ready, and no midnight sees them.
-    excess = ready.only(~(ready.end <= ready.begin))
-    routes = len(journeys.who.routes)
-    by_route = at_midnights(excess, setting, journeys.who.route[journeys.person[excess.row]], routes)
-    waits = waits_in_hospital(journeys, excess)
-    waiting = counted = _by_route_and_service(journeys, setting, waits, 0.0)
-    if setting.offer.counted_after_days > 0:
-        counted = _by_route_and_service(journeys, setting, waits, setting.offer.counted_after_days)
-    return CensusCounts(by_route, waiting, counted)
 
 
 def census(counts: CensusCounts, setting: Setting) -> dict[str, Floats]:
@@ -71,16 +36,6 @@ def over_the_run(setting: Setting, daily: dict[str, Floats]) -> dict[str, float]
         "excess_days": float(excess.sum()),
         "days_over_target": float((delayed > setting.scenario.target.delayed).sum()),
     }
-
-
-def _by_route_and_service(
-    journeys: Journeys, setting: Setting, waits: Waits, counted_after_days: float
-) -> Floats:
-    """People ready in hospital by route and awaited service, shape (routes, services, days)."""
-    spells = waits.counted_after(counted_after_days)
-    services, routes = len(setting.offer.names), len(journeys.who.routes)
-    key = journeys.who.route[journeys.person[spells.row]] * services + journeys.service[spells.row]
-    return at_midnights(spells, setting, key, routes * services).reshape(routes, services, -1)
 
 
 def _by_reason(setting: Setting, by_service: Floats) -> dict[str, Floats]:

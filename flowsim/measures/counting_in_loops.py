@@ -1,17 +1,16 @@
-"""The countings of the measures, row by row: loops for numba to compile, the twins of what stands in arrays beside each measure.
+"""The countings of the measures, row by row: loops for numba to compile, the twins of `counting_at_once`.
 
-A journeys table is in the order of person, which is that of arrival: whatever concerns one of them lies close together,
-and the days that are counted go from the first to the last. So here a row of counts is a day, and a column a key.
+A journeys table is in the order of person, so that whatever concerns one of them lies close together. Here a row of counts is
+a day, and a column a key.
 """
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flowsim.compiling import compiled, inlined
+from flowsim.counting_loops import add_interval, sum_up
 from flowsim.journeys import STAY, TASK, UNWELL, WAIT_IN, Journeys
 from flowsim.measures.ground import LEAVE, STILL_AT_HOME_DAYS, Setting
 from flowsim.units import Floats, Ints
@@ -81,26 +80,9 @@ def _by_key(counts: Floats) -> Floats:
 
 
 @inlined
-def _between(counts: Floats, key: int, begin: float, end: float, first_day: int) -> None:
-    """One more from the day of the begin, one fewer from that of the end, as `counting.under_way`; to be summed up."""
-    past = first_day + counts.shape[0]
-    if begin < past:
-        counts[max(math.floor(begin) - first_day, 0), key] += 1.0
-        if end < past:
-            counts[max(math.floor(end) - first_day, 0), key] -= 1.0
-
-
-@inlined
 def _on(counts: Floats, key: int, time: float, first_day: int) -> None:
-    """One more on the day of an event, as `ground.per_day`."""
-    _between(counts, key, time, np.floor(time) + 1.0, first_day)
-
-
-@inlined
-def _sum_up(counts: Floats) -> None:
-    for day in range(1, counts.shape[0]):
-        for key in range(counts.shape[1]):
-            counts[day, key] += counts[day - 1, key]
+    """One more on the day of an event: it is there at the midnight that ends its day, and at no other."""
+    add_interval(counts, key, time, np.floor(time) + 1.0, first_day)
 
 
 @compiled
@@ -118,7 +100,7 @@ def _census(
             # Most people leave the moment they are ready, and no midnight sees them.
             if is_hospital[service[r]] and not np.isnan(ready[r]) and not left[r] <= ready[r]:
                 way = route[person[r]]
-                _between(excess, way, ready[r], left[r], first_day)
+                add_interval(excess, way, ready[r], left[r], first_day)
                 for wait in range(first, last):
                     until = _waits_until(
                         purpose[wait], step[wait] - step[r], started[wait], left[wait], left[r]
@@ -126,15 +108,15 @@ def _census(
                     begin = max(asked[wait], ready[r])
                     if not until <= begin:
                         key = way * services + service[wait]
-                        _between(waiting, key, begin, until, first_day)
+                        add_interval(waiting, key, begin, until, first_day)
                         later = max(begin, ready[r] + after_days)
                         if after_days > 0 and not until <= later:
-                            _between(counted, key, later, until, first_day)
+                            add_interval(counted, key, later, until, first_day)
         first = last
-    _sum_up(excess)
-    _sum_up(waiting)
+    sum_up(excess)
+    sum_up(waiting)
     if after_days > 0:
-        _sum_up(counted)
+        sum_up(counted)
 
 
 @inlined
@@ -166,8 +148,8 @@ def _flow(
             if 0 <= time < horizon:
                 judged[0] += 1.0
                 judged[1] += _is_at_home(person, purpose, service, started, left, outcome, is_home, r, time)
-    _sum_up(starts)
-    _sum_up(gone)
+    sum_up(starts)
+    sum_up(gone)
 
 
 @inlined
@@ -197,15 +179,15 @@ def _occupancy(
 ) -> None:  # fmt: skip
     for r in range(service.size):
         s = service[r]
-        _between(people, s, started[r], left[r], first_day)
+        add_interval(people, s, started[r], left[r], first_day)
         until = left[r] if np.isnan(started[r]) else started[r]
         if not until <= asked[r]:
-            _between(queue, s, asked[r], until, first_day)
+            add_interval(queue, s, asked[r], until, first_day)
         if can_be_blocked[s] and purpose[r] != WAIT_IN:
-            _between(blocked, s, ready[r], left[r], first_day)
-    _sum_up(people)
-    _sum_up(queue)
-    _sum_up(blocked)
+            add_interval(blocked, s, ready[r], left[r], first_day)
+    sum_up(people)
+    sum_up(queue)
+    sum_up(blocked)
 
 
 @compiled

@@ -1,17 +1,56 @@
-"""What adds up: the countings that all measures are made from, of everybody or of part of them."""
+"""What adds up: the countings that all measures are made from, of everybody or of part of them.
+
+They are counted row by row in compiled loops (`counting_in_loops`) and all at once in numpy (`counting_at_once`), to the same bytes.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from flowsim.journeys import Journeys
-from flowsim.measures.census import CensusCounts, count_census
-from flowsim.measures.flow import FlowCounts, count_flow
+from flowsim.loops import are_compiled
+from flowsim.measures import counting_at_once
 from flowsim.measures.ground import Setting
-from flowsim.measures.occupancy import OccupancyCounts, count_occupancy
-from flowsim.measures.waits import WaitCounts, count_waits
+from flowsim.measures.room import used
+from flowsim.units import Floats, Ints
+
+
+class CensusCounts(NamedTuple):
+    """People ready in hospital and still there at the midnight that ends each day of warm-up and run."""
+
+    excess: Floats  # shape (routes, days)
+    waiting: Floats  # by what they wait for, shape (routes, services, days)
+    counted: Floats  # those ready for at least `counted_after_days`, likewise
+
+
+class FlowCounts(NamedTuple):
+    """People per day of warm-up and run, and those whom the 91st day judges."""
+
+    starts: Floats  # with each service, shape (services, days)
+    unwell: Floats  # whose stay in hospital is broken by becoming unwell again, shape (days,)
+    discharges: Floats  # from hospital, shape (days,)
+    judged: Floats  # 91 days after leaving hospital for care at home or in a bed: how many, and how many at home; shape (2,)
+
+
+class OccupancyCounts(NamedTuple):
+    """At the midnight that ends each day of warm-up and run, in each service; shape (services, days)."""
+
+    people: Floats
+    queue: Floats  # people asking for it
+    blocked: Floats  # people there who are ready and cannot move on
+    used: Floats  # capacity in use, in the service's own unit
+
+
+class WaitCounts(NamedTuple):
+    """The waits of those taken on during the run by services with a limit, and who left hospital during it."""
+
+    service: Ints  # shape (waits,)
+    waited: Floats  # days, shape (waits,)
+    left: Floats  # people who left hospital, shape (routes,)
+    ready_to_left: Floats  # days from being ready to leaving, of all of them together; shape (routes,)
+
 
 T = TypeVar("T", CensusCounts, FlowCounts, OccupancyCounts)
 
@@ -27,12 +66,29 @@ class Counts(NamedTuple):
 
 def count(journeys: Journeys, setting: Setting) -> Counts:
     """Count what happened to the people of these journeys."""
+    ways = _ways_to_count()
+    people, queue, blocked = ways.occupancy(journeys, setting)
+    taken = [used(journeys, setting, number, there) for number, there in enumerate(people)]
     return Counts(
         census=count_census(journeys, setting),
-        flow=count_flow(journeys, setting),
-        occupancy=count_occupancy(journeys, setting),
-        waits=count_waits(journeys, setting),
+        flow=FlowCounts(*ways.flow(journeys, setting)),
+        occupancy=OccupancyCounts(people, queue, blocked, np.stack(taken)),
+        waits=WaitCounts(*ways.waits(journeys, setting)),
     )
+
+
+def count_census(journeys: Journeys, setting: Setting) -> CensusCounts:
+    """Count those who are ready in hospital."""
+    return CensusCounts(*_ways_to_count().census(journeys, setting))
+
+
+def _ways_to_count() -> Any:
+    """The module that counts: in loops where those are compiled, else all at once."""
+    if not are_compiled():
+        return counting_at_once
+    from flowsim.measures import counting_in_loops
+
+    return counting_in_loops
 
 
 def together(some: Counts, others: Counts) -> Counts:

@@ -61,7 +61,7 @@ class Daily(Mapping[str, Floats]):
 
 
 def shared(names: Iterable[str]) -> tuple[str, ...]:
-    """Names of which a process keeps each list once, however many replications bear it."""
+    """Names, of which a process keeps each list once, however many replications have it."""
     return _shared(tuple(names))
 
 

@@ -2,47 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
-from flowsim.counting import pairs
-from flowsim.journeys import TASK, UNWELL, Journeys
-from flowsim.loops import are_compiled
-from flowsim.measures.ground import LEAVE, STILL_AT_HOME_DAYS, Setting, per_day
-from flowsim.units import WEEKDAYS, Floats, Ints
-
-
-class FlowCounts(NamedTuple):
-    """People per day of warm-up and run, and those whom the 91st day judges."""
-
-    starts: Floats  # with each service, shape (services, days)
-    unwell: Floats  # whose stay in hospital is broken by becoming unwell again, shape (days,)
-    discharges: Floats  # from hospital, shape (days,)
-    judged: Floats  # 91 days after leaving hospital for care at home or in a bed: how many, and how many at home; shape (2,)
-
-
-def count_flow(journeys: Journeys, setting: Setting) -> FlowCounts:
-    """Count who comes, starts and goes."""
-    if not are_compiled():
-        return flow_by_arrays(journeys, setting)
-    from flowsim.measures import counting_in_loops
-
-    return FlowCounts(*counting_in_loops.flow(journeys, setting))
-
-
-def flow_by_arrays(journeys: Journeys, setting: Setting) -> FlowCounts:
-    """The same, all at once."""
-    starts = per_day(journeys.started, setting, journeys.service, len(setting.offer.names))
-    is_unwell = journeys.outcome == UNWELL
-    is_discharge = setting.offer.is_hospital[journeys.service] & ~is_unwell & ~np.isnan(journeys.started)
-    return FlowCounts(
-        starts=starts,
-        unwell=_all_per_day(journeys.left[np.flatnonzero(is_unwell)], setting),
-        discharges=_all_per_day(journeys.left[np.flatnonzero(is_discharge)], setting),
-        judged=_still_at_home(journeys, setting),
-    )
+from flowsim.measures.counts import FlowCounts
+from flowsim.measures.ground import Setting
+from flowsim.units import WEEKDAYS, Floats
 
 
 def daily_flow(counts: FlowCounts, setting: Setting) -> dict[str, Floats]:
@@ -88,37 +52,3 @@ def _by_weekday(setting: Setting, daily: dict[str, Floats]) -> dict[str, float]:
         for name, totals in zip(daily, sums.tolist(), strict=True)
         for day, total, count in zip(WEEKDAYS, totals, days, strict=True)
     }
-
-
-def _still_at_home(journeys: Journeys, setting: Setting) -> Floats:
-    """How many leave hospital for care at home or in a bed with their 91st day in the run, and how many are at home then."""
-    rows = np.flatnonzero(journeys.outcome >= 0)
-    goes_home_or_to_bed = setting.places_in("home", "bed")[journeys.outcome[rows]]
-    rows = rows[goes_home_or_to_bed & setting.offer.is_hospital[journeys.service[rows]]]
-    judged_at = journeys.left[rows] + STILL_AT_HOME_DAYS
-    in_the_run = (judged_at >= 0) & (judged_at < journeys.horizon)
-    rows, judged_at = rows[in_the_run], judged_at[in_the_run]
-    at_home = _at_home(journeys, setting, journeys.person[rows], judged_at)
-    return np.array([rows.size, np.count_nonzero(at_home)], dtype=np.float64)
-
-
-def _at_home(journeys: Journeys, setting: Setting, person: Ints, time: Floats) -> NDArray[np.bool_]:
-    """Whether each person is at home at a time: in care there, or having left for home."""
-    home = setting.places_in("home")[journeys.service]
-    went_home = journeys.outcome == LEAVE
-    # Rows that have something to say: a task has not, nor has a place that is no home and led to none.
-    rows = np.flatnonzero((home | went_home) & (journeys.purpose != TASK))
-    who, stay = pairs(person, journeys.person[rows], journeys.who.route.size)
-    row, time = rows[stay], time[who]
-    has_left = journeys.left[row] <= time
-    is_there = home[row] & (journeys.started[row] <= time) & ~has_left
-    is_home = is_there | (went_home[row] & has_left)
-    found = np.zeros(person.size, dtype=bool)
-    found[who[is_home]] = True
-    return found
-
-
-def _all_per_day(times: Floats, setting: Setting) -> Floats:
-    """How many of these events there are on each day, shape (days,)."""
-    total: Floats = per_day(times, setting, np.zeros(times.size, dtype=np.int64), 1)[0]
-    return total

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsim.counting import under_way
-from flowsim.journeys import EXITS, WAIT_IN, Journeys
+from flowsim.journeys import EXITS, Journeys
 from flowsim.scenario.model import ReasonCode, Scenario, Size, setting_of
 from flowsim.scenario.offer import Offer
 from flowsim.scenario.timeline import Timeline
@@ -125,37 +125,9 @@ def spells(journeys: Journeys, rows: NDArray[np.bool_], begin: Floats) -> Spells
     return Spells(row, begin[row], journeys.left[row])
 
 
-def in_queue(journeys: Journeys) -> Spells:
-    """Everybody's time in every queue, plan B and places to wait in included; most never stand in one."""
-    # A queue ends with getting in, or with no longer asking.
-    until = np.where(np.isnan(journeys.started), journeys.left, journeys.started)
-    row = np.flatnonzero(~(until <= journeys.asked))
-    return Spells(row, journeys.asked[row], until[row])
-
-
-def ready_in_hospital(journeys: Journeys, setting: Setting) -> Spells:
-    """The excess: from being ready to leaving hospital or becoming unwell again."""
-    return spells(journeys, setting.offer.is_hospital[journeys.service], journeys.ready)
-
-
-def blocked(journeys: Journeys, setting: Setting) -> Spells:
-    """People who are ready in a place that is no hospital and still hold it."""
-    return spells(
-        journeys, setting.can_be_blocked[journeys.service] & (journeys.purpose != WAIT_IN), journeys.ready
-    )
-
-
 def at_midnights(spells_: Spells, setting: Setting, key: Ints, keys: int) -> Floats:
     """How many spells are under way at the midnight that ends each day, by key; shape (keys, days).
 
     The midnight comes before whatever else happens at that instant: a spell (begin, end] counts.
     """
     return under_way(spells_.begin, spells_.end, key, (keys, setting.days), setting.first_day)
-
-
-def per_day(times: Floats, setting: Setting, key: Ints, keys: int) -> Floats:
-    """How many events there are on each day of warm-up and run, by key; shape (keys, days)."""
-    # An event is there at the midnight that ends its day, and at no other.
-    next_midnight = np.floor(times)
-    next_midnight += 1.0
-    return under_way(times, next_midnight, key, (keys, setting.days), setting.first_day)

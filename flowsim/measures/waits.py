@@ -3,51 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from flowsim.counting import order_of
-from flowsim.journeys import UNWELL, Journeys
-from flowsim.loops import are_compiled
-from flowsim.measures.ground import Setting, ready_in_hospital
-from flowsim.units import Floats, Ints
-
-
-class WaitCounts(NamedTuple):
-    """The waits of those taken on during the run by services with a limit, and who left hospital during it."""
-
-    service: Ints  # shape (waits,)
-    waited: Floats  # days, shape (waits,)
-    left: Floats  # people who left hospital, shape (routes,)
-    ready_to_left: Floats  # days from being ready to leaving, of all of them together; shape (routes,)
-
-
-def count_waits(journeys: Journeys, setting: Setting) -> WaitCounts:
-    """Count waits, and those who leave hospital."""
-    if not are_compiled():
-        return waits_by_arrays(journeys, setting)
-    from flowsim.measures import counting_in_loops
-
-    return WaitCounts(*counting_in_loops.waits(journeys, setting))
-
-
-def waits_by_arrays(journeys: Journeys, setting: Setting) -> WaitCounts:
-    """The same, all at once."""
-    ready = ready_in_hospital(journeys, setting)
-    rows = np.flatnonzero((journeys.started >= 0) & ~setting.offer.free[journeys.service])
-    gone = np.flatnonzero((ready.end >= 0) & (journeys.outcome[ready.row] != UNWELL))
-    route = journeys.who.route[journeys.person[ready.row[gone]]]
-    routes = len(journeys.who.routes)
-    return WaitCounts(
-        service=journeys.service[rows],
-        waited=journeys.started[rows] - journeys.asked[rows],
-        left=np.bincount(route, minlength=routes).astype(np.float64),
-        # Sums of times on the grid are exact in any order.
-        ready_to_left=np.bincount(route, ready.end[gone] - ready.begin[gone], minlength=routes).astype(
-            np.float64
-        ),
-    )
+from flowsim.measures.counts import WaitCounts
+from flowsim.measures.ground import Setting
+from flowsim.units import Floats
 
 
 def waits(counts: WaitCounts, setting: Setting) -> dict[str, float]:

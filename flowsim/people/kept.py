@@ -1,4 +1,4 @@
-"""What was drawn, kept for the next plan: small in memory, the same to the bit when it is asked for again.
+"""What was drawn and counted, kept for the next plan: small in memory, the same to the bit when it is asked for again.
 
 Somebody who moves one lever after another asks for the same people every time; drawing them takes half of a replication.
 """
@@ -14,7 +14,7 @@ import numpy as np
 
 T = TypeVar("T")
 
-# What the place of something among the kept is: of what scenario (`Blueprint.same_walk`, `same_people`), and of what draw in it.
+# What the place of something among the kept is: of what scenario (`Blueprint.same_walk`, `same_people`, `same_unhindered`), and of what draw in it.
 Draw = tuple[int, int] | tuple[int, int, bytes]
 # A column of which so much is one value is kept as the rest.
 NEARLY_ALL: Final = 0.9

@@ -9,19 +9,15 @@ import pytest
 
 import flowsim
 from flowsim.engine import simulate_unhindered
-from flowsim.measures import count, counting_in_loops, measured, together
-from flowsim.measures.census import census_by_arrays
-from flowsim.measures.flow import flow_by_arrays
-from flowsim.measures.occupancy import occupancy_by_arrays
-from flowsim.measures.waits import waits_by_arrays
+from flowsim.measures import count, counting_at_once, counting_in_loops, measured, together
 from tests.laws.lived import live, lived
 from tests.measures.test_census_only import only_hindered
 
 WAYS = {
-    "census": (counting_in_loops.census, census_by_arrays),
-    "flow": (counting_in_loops.flow, flow_by_arrays),
-    "occupancy": (counting_in_loops.occupancy, occupancy_by_arrays),
-    "waits": (counting_in_loops.waits, waits_by_arrays),
+    "census": (counting_in_loops.census, counting_at_once.census),
+    "flow": (counting_in_loops.flow, counting_at_once.flow),
+    "occupancy": (counting_in_loops.occupancy, counting_at_once.occupancy),
+    "waits": (counting_in_loops.waits, counting_at_once.waits),
 }
 
 

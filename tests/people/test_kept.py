@@ -61,6 +61,14 @@ def test_they_come_back_as_they_were() -> None:
     st.one_of(
         arrays(np.float64, st.integers(0, 40), elements=st.floats()),
         arrays(np.float64, st.integers(0, 40), elements=st.sampled_from([np.nan, 0.0, -0.0, np.inf, 1.5])),
+        arrays(
+            np.float64, st.integers(0, 40), elements=st.sampled_from([0.0, -0.0, 3.0, 300.0, 2.0**60, np.nan])
+        ),
+        arrays(
+            np.float64,
+            st.tuples(st.integers(0, 6), st.integers(0, 6)),
+            elements=st.sampled_from([0.0, 1.0, 2.5]),
+        ),
         arrays(np.int64, st.integers(0, 40)),
         arrays(np.int64, st.integers(0, 40), elements=st.sampled_from([-1, 0, 7, 300, 2**40])),
         arrays(np.bool_, st.integers(0, 40)),
@@ -69,12 +77,13 @@ def test_they_come_back_as_they_were() -> None:
 def test_any_column_comes_back_bit_by_bit(values: np.ndarray) -> None:
     column = _column(values)
     assert column.column().tobytes() == values.tobytes()
-    assert column.column().dtype == values.dtype
+    assert (column.column().dtype, column.column().shape) == (values.dtype, values.shape)
 
 
 def test_what_is_one_value_takes_no_room_and_small_numbers_take_little() -> None:
     assert _column(np.full(1_000, np.nan)).nbytes == 0
     assert _column(np.arange(1_000) % 100).nbytes == 1_000
+    assert _column(np.arange(1_000.0) % 100).nbytes == 1_000
 
 
 def size_of_one() -> int:

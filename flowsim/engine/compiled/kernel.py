@@ -30,6 +30,7 @@ from flowsim.engine.compiled.story import (
     stop_waiting,
 )
 from flowsim.engine.compiled.tables import (
+    AHEAD,
     alerts,
     arrivals,
     calls,
@@ -47,8 +48,6 @@ from flowsim.journeys import COLUMNS, DONE
 from flowsim.people import People
 from flowsim.scenario.offer import Offer
 
-# How far ahead those who will arrive are fetched from memory.
-AHEAD: Final = 4
 # What may happen besides the kinds of `rules`, in `tell`.
 CALLED: Final = -1
 ARRIVING: Final = -2

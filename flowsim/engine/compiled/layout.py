@@ -22,16 +22,17 @@ def _record(
 ) -> np.dtype[np.void]:
     """A record of times and amounts, and of whole numbers of 64, 32 or 16 bits; filled up to so many lines of memory.
 
-    Large cities lie far from the processor, which fetches memory line by line: the less of it an event touches, the sooner it is over.
+    Large cities lie far from the processor, which fetches memory line by line: the less of it an event touches, the sooner
+    it is over. 16 bits hold the number of whatever a scenario file, of 256 KB at most, can name.
     """
     kinds = ((real, np.float64), (whole, np.int64), (middle, np.int32), (short, np.int16))
-    fields = [(name, kind) for names, kind in kinds for name in names.split()]
-    plain = np.dtype(fields, align=True)
-    if not lines:
-        return plain
-    places = [plain.fields[name][1] for name, _ in fields] if plain.fields else []
-    names, formats = zip(*fields, strict=True)
-    return np.dtype({"names": names, "formats": formats, "offsets": places, "itemsize": lines * LINE})
+    names = [name for some, _ in kinds for name in some.split()]
+    formats = [kind for some, kind in kinds for _ in some.split()]
+    spec: Any = {"names": names, "formats": formats}
+    if lines:
+        spec["itemsize"] = lines * LINE
+    found: np.dtype[np.void] = np.dtype(spec, align=True)
+    return found
 
 
 # How a person who can be hindered comes in: as `people.People`.

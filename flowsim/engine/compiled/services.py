@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Final
 
 from flowsim.compiling import compiled, inlined
 from flowsim.engine import rules
 from flowsim.engine.compiled.calendar import BROKEN_OFF, LOOK_AGAIN, call, expect
 from flowsim.engine.compiled.layout import NIL, World
 from flowsim.engine.compiled.tables import (
+    AHEAD,
     alerts,
     claims,
     effects,
@@ -26,8 +26,6 @@ from flowsim.journeys import OPEN, WAIT_IN, WITHDRAWN
 from flowsim.scenario.offer import CAPACITY, STARTS
 from flowsim.units import GRID_PER_DAY
 
-# How far ahead rows to be written are fetched from memory.
-AHEAD: Final = 4
 _whole_starts = inlined(rules.whole_starts)
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
-
-import numpy as np
+from typing import Any, Final
 
 from flowsim.compiling import fetched_at, floats_at, inlined, records_at
 from flowsim.engine.compiled import layout
@@ -41,6 +39,8 @@ _later = _records("later")
 _slot_first = _records("slot_first")
 _offer = _records("offer")
 _put = _records("put")
+# How far ahead whatever is gone through in order is fetched: people who arrive, rows that are opened.
+AHEAD: Final = 4
 _fetch_person = _fetched("person")
 _fetch_step = _fetched("step")
 _fetch_row = _fetched("row")
@@ -181,7 +181,7 @@ def decided_by_day(c: World, s: int) -> Any:
 @inlined
 def service_of(record: Any) -> int:
     """The service of a step, a person or a claim: kept in few bits, but one kind of number for all that is compiled."""
-    return np.int64(record.service)  # type: ignore[return-value]
+    return int(record.service)
 
 
 # ---- what is wanted soon -----------------------------------------------------------------------------
