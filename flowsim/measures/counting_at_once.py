@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowsim.counting import pairs, under_way
-from flowsim.journeys import TASK, UNWELL, WAIT_IN, Journeys
+from flowsim.journeys import UNWELL, WAIT_IN, Journeys
 from flowsim.measures.ground import LEAVE, STILL_AT_HOME_DAYS, Setting, Spells, at_midnights, spells
 from flowsim.measures.waiting import Waits, waits_in_hospital
 from flowsim.units import Floats, Ints
@@ -116,8 +116,8 @@ def _at_home(journeys: Journeys, setting: Setting, person: Ints, time: Floats) -
     """Whether each person is at home at a time: in care there, or having left for home."""
     home = setting.places_in("home")[journeys.service]
     went_home = journeys.outcome == LEAVE
-    # Rows that have something to say: a task has not, nor has a place that is no home and led to none.
-    rows = np.flatnonzero((home | went_home) & (journeys.purpose != TASK))
+    # Rows that have something to say: a team has not, nor has a place that is no home and led to none.
+    rows = np.flatnonzero(home | went_home)
     who, stay = pairs(person, journeys.person[rows], journeys.who.route.size)
     row, time = rows[stay], time[who]
     has_left = journeys.left[row] <= time

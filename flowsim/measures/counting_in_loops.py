@@ -44,7 +44,7 @@ def flow(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats, 
     starts, gone = np.zeros((setting.days, len(setting.offer.names))), np.zeros((setting.days, 2))
     judged = np.zeros(2)
     _flow(
-        journeys.person, journeys.purpose, journeys.service, journeys.started, journeys.left, journeys.outcome,
+        journeys.person, journeys.service, journeys.started, journeys.left, journeys.outcome,
         setting.offer.is_hospital, setting.places_in("home"), setting.places_in("home", "bed"), journeys.horizon,
         setting.first_day, starts, gone, judged,
     )  # fmt: skip
@@ -133,7 +133,7 @@ def _waits_until(purpose: int, steps_later: int, started: float, left: float, le
 
 @compiled
 def _flow(
-    person: Ints, purpose: Ints, service: Ints, started: Floats, left: Floats, outcome: Ints, is_hospital: Bools,
+    person: Ints, service: Ints, started: Floats, left: Floats, outcome: Ints, is_hospital: Bools,
     is_home: Bools, is_home_or_bed: Bools, horizon: float, first_day: int, starts: Floats, gone: Floats, judged: Floats,
 ) -> None:  # fmt: skip
     for r in range(person.size):
@@ -147,27 +147,25 @@ def _flow(
             time = left[r] + STILL_AT_HOME_DAYS
             if 0 <= time < horizon:
                 judged[0] += 1.0
-                judged[1] += _is_at_home(person, purpose, service, started, left, outcome, is_home, r, time)
+                judged[1] += _is_at_home(person, service, started, left, outcome, is_home, r, time)
     sum_up(starts)
     sum_up(gone)
 
 
 @inlined
 def _is_at_home(
-    person: Ints, purpose: Ints, service: Ints, started: Floats, left: Floats, outcome: Ints, is_home: Bools, row: int,
-    time: float,
+    person: Ints, service: Ints, started: Floats, left: Floats, outcome: Ints, is_home: Bools, row: int, time: float,
 ) -> float:  # fmt: skip
     """1 if the person of a row is at home at a time, in care there or having left for home; else 0."""
     at = row
     while at > 0 and person[at - 1] == person[row]:
         at -= 1
     while at < person.size and person[at] == person[row]:
-        if purpose[at] != TASK:
-            has_left = left[at] <= time
-            if has_left and outcome[at] == LEAVE:
-                return 1.0
-            if not has_left and is_home[service[at]] and started[at] <= time:
-                return 1.0
+        has_left = left[at] <= time
+        if has_left and outcome[at] == LEAVE:
+            return 1.0
+        if not has_left and is_home[service[at]] and started[at] <= time:
+            return 1.0
         at += 1
     return 0.0
 
