@@ -1,41 +1,74 @@
-"""Freed memory is kept: work that is done again finds its memory ready."""
+"""Freed memory is kept: work that is done again finds its memory ready. And what is made of something once lives as long as that."""
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import subprocess
 import sys
+import weakref
 
 import pytest
 
-# Pages that the system had to fetch while the same twenty arrays were made and let go again and again.
+from flowsim.memory import made_once
+
+# Pages that the system had to fetch while the same arrays were made and let go again and again, in so many threads.
 WORK = """
 import resource, sys
+from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from flowsim.memory import keep_freed_memory
-if sys.argv[1] == "kept":
+how, size, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+if how == "kept":
     keep_freed_memory()
-def work():
-    return [np.ones(60_000) for _ in range(20)]
-work()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(20):
-    work()
+def work(_):
+    return len([np.ones(size) for _ in range(20)])
+with ThreadPoolExecutor(threads) as pool:
+    list(pool.map(work, range(4 * threads)))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    list(pool.map(work, range(20 * threads)))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is asked to")
-def test_the_same_work_again_fetches_no_new_memory() -> None:
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(
+    "size", [60_000, 600_000]
+)  # an array of a city of half a million people, and of one of five
+def test_the_same_work_again_fetches_no_new_memory(size: int, threads: int) -> None:
     # A library of another test may have left settings for the C library behind.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
     pages = {
         how: int(
             subprocess.run(
-                [sys.executable, "-c", WORK, how], capture_output=True, text=True, check=True, env=environment
+                [sys.executable, "-c", WORK, how, str(size), str(threads)],
+                capture_output=True, text=True, check=True, env=environment,
             ).stdout
         )
         for how in ("kept", "given back")
-    }
+    }  # fmt: skip
     assert pages["kept"] < pages["given back"] / 10, pages
+
+
+class Thing:
+    """Something that others are made of."""
+
+
+def test_what_is_made_once_is_made_again_for_another_and_goes_with_what_it_was_made_of() -> None:
+    asked: list[Thing] = []
+
+    @made_once
+    def of(thing: Thing) -> Thing:
+        asked.append(thing)
+        return Thing()
+
+    one, other = Thing(), Thing()
+    assert of(one) is of(one) is not of(other)
+    assert asked == [one, other]
+    gone = weakref.ref(of(one))
+    del one
+    asked.clear()
+    gc.collect()
+    assert gone() is None

@@ -31,7 +31,7 @@ from flowsim.ranks import Ranks
 from flowsim.units import Floats, Ints
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class People:
     """Everybody of one replication, numbered by arrival. Arrays have shape (people,); times in days.
 

@@ -46,7 +46,7 @@ class Alert:
     effects: tuple[Effect, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Offer:
     """The services of a scenario, day by day. Arrays by day have shape (services, days).
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from flowsim.compiling import LINE, compiled
+from flowsim.memory import made_once
 from flowsim.people import People
 from flowsim.scenario.offer import CAPACITY, ESCALATED, Offer
 from flowsim.scenario.sizes import levels, size_at
@@ -127,15 +128,19 @@ class City:
 
 def lay_out(people: People, offer: Offer, horizon: float, roominess: int) -> City:
     """Everything at the beginning of time. A larger `roominess` gives longer lists."""
-    who = np.flatnonzero(people.hindered)
-    tables = _needs(people, who) | _offers(offer)
-    count = tables["person"].size
+    who, needs = _needs(people)
+    tables = needs | _offers(offer)
+    count = who.size
     most_shelters = max((len(w) for w in offer.wait_in), default=0)
     visits = 1 + tables["step"].size + tables["relapse"].size
     events = roominess * (4 * count + 1_000)
     rows = roominess * (visits * (2 + most_shelters) + tables["task"].size)
     calls = 1 << events.bit_length()
     tables |= {
+        # What the offer says of these is where they begin.
+        "service": tables["service"].copy(), "alert": tables["alert"].copy(),
+        "slot_first": np.full(offer.opens.shape[1] * SLOTS_PER_DAY, NIL, dtype=np.int64).view(WHOLE),
+        "person": _at_first(count),
         "ward": np.empty(count + 1, WHOLE), "claim": np.empty((2 + 2 * most_shelters) * count + 1, CLAIM),
         "row": np.empty(rows, ROW), "call": np.empty(calls, CALL), "soon": np.empty(events, EVENT),
         "later": np.empty(events, EVENT),
@@ -155,30 +160,22 @@ def lay_out(people: People, offer: Offer, horizon: float, roominess: int) -> Cit
     return City(world, tables, who)
 
 
-def _needs(people: People, who: Ints) -> dict[str, Table]:
-    """Who comes, and what each would need."""
-    steps = people.steps
+@made_once
+def _needs(people: People) -> tuple[Ints, dict[str, Table]]:
+    """Who can be hindered, and tables of what each would need: only to be read, for plans may share their people."""
+    who, steps = np.flatnonzero(people.hindered), people.steps
     taper, taper_first, taper_sizes = _tapers(steps.size_start, steps.size_end)
-    arrival, person = np.empty(who.size, ARRIVAL), _lined_up(who.size, PERSON)
-    step = _lined_up(len(steps), STEP)
-    _fill_people(
-        arrival,
-        person,
-        who,
-        people.first_step,
-        people.first_otherwise,
-        people.arrives,
-        people.entered,
-        people.asked,
+    arrival, step = np.empty(who.size, ARRIVAL), _lined_up(len(steps), STEP)
+    _fill_arrivals(
+        arrival, who, people.first_step, people.first_otherwise, people.arrives, people.entered, people.asked
     )
     _fill_steps(
         step, steps.number, steps.service, steps.priority, steps.next, steps.otherwise, steps.exit, steps.first_task,
         steps.tasks, steps.first_relapse, steps.relapses, taper, steps.stay, steps.decided_rank, steps.size_start,
         steps.leaves_after,
     )  # fmt: skip
-    return {
+    return who, {
         "arrival": arrival,
-        "person": person,
         "step": step,
         "task": _filled(TASK, steps, steps.task_work.size, prefix="task_"),
         "relapse": _filled(RELAPSE, steps, steps.relapse_after.size, prefix="relapse_"),
@@ -194,16 +191,23 @@ def _lined_up(size: int, record: np.dtype[np.void]) -> Table:
     return memory[begin : begin + size * record.itemsize].view(record)
 
 
+def _at_first(people: int) -> Table:
+    """What is known of people before anything has happened to them."""
+    person = _lined_up(people, PERSON)
+    for name in ("first_claim", "last_claim", "otherwise", "bed"):
+        person[name] = NIL
+    return person
+
+
 @compiled
-def _fill_people(
-    arrival: Table, person: Table, who: Ints, first_step: Ints, first_otherwise: Ints, arrives: Floats,
-    entered: Floats, asked: Floats,
+def _fill_arrivals(
+    arrival: Table, who: Ints, first_step: Ints, first_otherwise: Ints, arrives: Floats, entered: Floats,
+    asked: Floats,
 ) -> None:  # fmt: skip
     for n in range(who.size):
         p = who[n]
         arrival[n].first_step, arrival[n].first_otherwise = first_step[p], first_otherwise[p]
         arrival[n].arrives, arrival[n].entered, arrival[n].asked = arrives[p], entered[p], asked[p]
-        person[n].first_claim = person[n].last_claim = person[n].otherwise = person[n].bed = NIL
 
 
 @compiled
@@ -230,9 +234,9 @@ def _filled(record: np.dtype[np.void], source: object, size: int, prefix: str = 
     return table
 
 
+@made_once
 def _offers(offer: Offer) -> dict[str, Table]:
-    """What the services offer on every day."""
-    days = offer.opens.shape[1]
+    """What the services offer on every day, and how they begin: only to be read."""
     table = np.zeros(len(offer.names), SERVICE)
     table["is_free"], table["may_pass"], table["is_hospital"] = offer.free, offer.skip, offer.is_hospital
     # Nobody ever waits for room there, so nobody notices when some comes free.
@@ -260,7 +264,6 @@ def _offers(offer: Offer) -> dict[str, Table]:
         "alert": np.array([(a.above, a.below, np.inf, 0, a.after_days) for a in offer.alerts], dtype=ALERT),
         "effect": np.array([(e.scale, e.add, n, e.service, e.quantity) for n, e in effects], dtype=EFFECT),
         "put": np.array([e.put for _, e in effects], dtype=np.float64).reshape(-1).view(REAL),
-        "slot_first": np.full(days * SLOTS_PER_DAY, NIL, dtype=np.int64).view(WHOLE),
     }
 
 
