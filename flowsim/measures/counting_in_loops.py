@@ -6,6 +6,8 @@ a day, and a column a key.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -81,8 +83,9 @@ def _by_key(counts: Floats) -> Floats:
 
 @inlined
 def _on(counts: Floats, key: int, time: float, first_day: int) -> None:
-    """One more on the day of an event: it is there at the midnight that ends its day, and at no other."""
-    add_interval(counts, key, time, np.floor(time) + 1.0, first_day)
+    """One more on the day of an event; NaN has not happened."""
+    if first_day <= time < first_day + counts.shape[0]:
+        counts[math.floor(time) - first_day, key] += 1.0
 
 
 @compiled
@@ -148,8 +151,6 @@ def _flow(
             if 0 <= time < horizon:
                 judged[0] += 1.0
                 judged[1] += _is_at_home(person, service, started, left, outcome, is_home, r, time)
-    sum_up(starts)
-    sum_up(gone)
 
 
 @inlined

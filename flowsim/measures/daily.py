@@ -5,13 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from flowsim.units import Floats
-
-MOST_PEOPLE: Final = np.iinfo(np.uint16).max
 
 
 class Daily(Mapping[str, Floats]):
@@ -23,10 +21,11 @@ class Daily(Mapping[str, Floats]):
 
     def __init__(self, measures: Mapping[str, Floats]) -> None:
         table = np.stack([np.asarray(values, dtype=np.float64) for values in measures.values()])
-        whole = (table >= 0) & (table <= MOST_PEOPLE) & (table == np.floor(table))
+        with np.errstate(invalid="ignore"):  # of what is no such number: it comes back as another
+            short = table.astype(np.uint16)
         self.names = shared(measures)
-        self._is_short = whole.all(axis=1)
-        self._short = table[self._is_short].astype(np.uint16)
+        self._is_short = (short == table).all(axis=1)
+        self._short = short[self._is_short]
         self._long = table[~self._is_short]
 
     def __getitem__(self, name: str) -> Floats:
