@@ -12,7 +12,7 @@ Only who is there at the very start is taken from flowsim itself, so that both m
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ import simpy
 
 from benchmarks.plain_draws import Choice, Draw, sampler
 from benchmarks.plain_ready import NotInThePlainModel, Prepared, has_starts, is_escalated
-from flowsim.people.start import AlreadyThere, already_there
+from flowsim.people.start import Party, dealt_out, in_days
 from flowsim.ranks import Ranks
 from flowsim.scenario.model import EXITS, shares
 from flowsim.scenario.offer import CAPACITY, STARTS, STAY_SCALE, Alert, Offer
@@ -278,27 +278,24 @@ class City:
     def begin_with_those_already_there(self) -> None:
         """People in places, then those who wait, in the order of their asking."""
         stories: list[tuple[float, Story]] = []
-        for there in already_there(self.plan.start, Ranks(self.seed, 0)):
-            stories += self._begin(there)
+        there = dealt_out(self.plan.start, Ranks(self.seed, 0))
+        parties = [some.party for some in there for _ in range(some.size)]
+        for party, *began in zip(
+            parties, *map(np.ndarray.tolist, in_days(self.plan.start, there)), strict=True
+        ):
+            stories.append(self._begin(party, *began))
         for _, story in sorted(stories, key=lambda begun: begun[0]):
             self.env.process(story)
 
-    def _begin(self, there: AlreadyThere) -> Iterator[tuple[float, Story]]:
+    def _begin(self, party: Party, entered: float, asked: float, stay: float) -> tuple[float, Story]:
         names, routes = self.offer.names, list(self.plan.scenario.routes)
-        party = there.party
-        route, entry, place = routes[party.route], names[party.entry], names[party.place]
-        following = None if party.next_service is None else names[party.next_service]
-        for i in range(there.size):
-            person = self.newcomer(0, route, entry)
-            asked = float(there.asked[i])
-            if there.stay is None:
-                yield asked, self.life(person, begins=place, asked=asked)
-                continue
-            visit = self.already_in(person, place, float(there.entered[i]), float(there.stay[i]))
-            if following is None:
-                yield -math.inf, self.life(person, visit)
-            else:
-                yield asked, self.life_from_queue(visit, following, asked)
+        person, place = self.newcomer(0, routes[party.route], names[party.entry]), names[party.place]
+        if math.isnan(stay):
+            return asked, self.life(person, begins=place, asked=asked)
+        visit = self.already_in(person, place, entered, stay)
+        if party.next_service is None:
+            return -math.inf, self.life(person, visit)
+        return asked, self.life_from_queue(visit, names[party.next_service], asked)
 
     def already_in(self, person: Person, place: str, entered: float, stay: float) -> Visit:
         """A person whose stay began before the simulation did."""

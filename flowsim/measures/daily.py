@@ -20,7 +20,7 @@ class Daily(Mapping[str, Floats]):
     """
 
     def __init__(self, measures: Mapping[str, Floats]) -> None:
-        table = np.stack([np.asarray(values, dtype=np.float64) for values in measures.values()])
+        table = np.array(list(measures.values()), dtype=np.float64)
         with np.errstate(invalid="ignore"):  # of what is no such number: it comes back as another
             short = table.astype(np.uint16)
         self.names = shared(measures)

@@ -24,7 +24,7 @@ from flowsim.people.itineraries import (
     lengths,
     walk,
 )
-from flowsim.people.start import Dealt, in_days
+from flowsim.people.start import Began, Dealt, in_days
 from flowsim.people.steps import NONE, Steps
 from flowsim.people.walk import Groups, Travellers
 from flowsim.ranks import Ranks
@@ -123,11 +123,7 @@ def _lasting(
     plan: Blueprint, crowd: Crowd, walked: Walk, there: list[Dealt]
 ) -> tuple[Floats, Floats, Lengths]:
     """Since when those who are there have been and have asked, and the lengths of those who can be hindered."""
-    found = in_days(plan.start, there)
-    entered, asked, settled = (
-        _of_those_there(plan, crowd, there, [getattr(some, name) for some in found])
-        for name in ("entered", "asked", "stay")
-    )
+    entered, asked, settled = _of_those_there(plan, crowd, in_days(plan.start, there))
     return entered, asked, lengths(plan.tables, walked, settled)
 
 
@@ -154,18 +150,16 @@ def _people(
     )  # fmt: skip
 
 
-def _of_those_there(plan: Blueprint, crowd: Crowd, there: list[Dealt], given: list[Floats | None]) -> Floats:
-    """A column that has a meaning for those who are there at the start, group by group; NaN for everybody else."""
-    found = np.full(crowd.arrives.size, np.nan)
-    if there:
-        # They come on the first day, before nearly everybody else, in the order of their groups.
-        first = crowd.group[: np.searchsorted(crowd.arrives, plan.timeline.first_day, side="right")]
-        is_there = np.array([group.there is not None for group in crowd.groups], dtype=bool)
-        columns = [
-            np.full(some.size, np.nan) if v is None else v for some, v in zip(there, given, strict=True)
-        ]
-        found[np.flatnonzero(is_there[first])] = np.concatenate(columns)
-    return found
+def _of_those_there(plan: Blueprint, crowd: Crowd, began: Began) -> Began:
+    """The columns of those who are there at the start, NaN for everybody else."""
+    # They come on the first day, before nearly everybody else, in the order of their groups.
+    first = crowd.group[: np.searchsorted(crowd.arrives, plan.timeline.first_day, side="right")]
+    is_there = np.array([group.there is not None for group in crowd.groups], dtype=bool)
+    rows = np.flatnonzero(is_there[first])
+    found = np.full((len(began), crowd.arrives.size), np.nan)
+    for column, values in zip(found, began, strict=True):
+        column[rows] = values
+    return Began(*found)
 
 
 def _walkers(plan: Blueprint, crowd: Crowd, hindered: bool) -> Walkers:

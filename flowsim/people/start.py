@@ -61,31 +61,18 @@ class Start:
     quantiles: Together
 
 
-@dataclass(frozen=True)
-class AlreadyThere:
-    """People of one party who are in a place at the start, or wait in it for another.
+class Began(NamedTuple):
+    """Since when those who are there at the start have been in a place, or have waited in it for another; shape (people,) each.
 
     `stay` is the whole stay in the place (days); `entered` and `asked` lie before the start, `asked`
-    is NaN for those who do not wait yet. Those who wait in no place have no stay yet, and the party's place is
-    what they wait for. Who waits for a team has been ready since before the start; the tasks that come before
-    that team's are done.
+    is NaN for those who do not wait yet. Those who wait in no place have no stay yet and entered none (NaN), and the
+    party's place is what they wait for. Who waits for a team has been ready since before the start; the tasks that
+    come before that team's are done.
     """
 
-    source: str
-    party: Party
-    stay: Floats | None
     entered: Floats
     asked: Floats
-
-    @property
-    def size(self) -> int:
-        """How many people."""
-        return int(self.entered.size)
-
-
-def already_there(start: Start, ranks: Ranks) -> list[AlreadyThere]:
-    """Everybody who is there at the start, service by service and party by party."""
-    return in_days(start, dealt_out(start, ranks))
+    stay: Floats
 
 
 class Dealt(NamedTuple):
@@ -120,22 +107,23 @@ def dealt_out(start: Start, ranks: Ranks) -> list[Dealt]:
     return [some for source in start.sources for some in _dealt(source, ranks)]
 
 
-def in_days(start: Start, dealt: Sequence[Dealt]) -> list[AlreadyThere]:
-    """What the ranks of those who are there come to in days."""
+def in_days(start: Start, dealt: Sequence[Dealt]) -> Began:
+    """What the ranks of those who are there come to in days, in the order in which they were dealt out."""
     if not dealt:
-        return []
+        nobody = np.zeros(0)
+        return Began(nobody, nobody, nobody)
     sizes, rank = [some.size for some in dealt], np.concatenate([some.rank for some in dealt])
     numbers = [[some.party.stay for some in dealt], [some.source.waited for some in dealt]]
     stay, waited = start.quantiles.days(
         np.repeat(numbers, sizes, axis=1).ravel(),
         np.concatenate([some.stay_rank for some in dealt] + [rank]),
     ).reshape(2, -1)
-    elapsed = on_grid(stay * rank)
-    parts = [slice(begin, end) for begin, end in pairwise(np.cumsum([0, *sizes]).tolist())]
-    return [
-        AlreadyThere(some.source.name, some.party, *_times(start, some, stay[part], waited[part], elapsed[part]))
-        for some, part in zip(dealt, parts, strict=True)
-    ]  # fmt: skip
+    kinds = [[some.source.why == THERE, some.may_ask, some.party.team is not None] for some in dealt]
+    is_in_progress, may_ask, waits_for_team = np.repeat(np.array(kinds), sizes, axis=0).T
+    since = start.first_day - waited
+    entered = np.where(is_in_progress, start.first_day - on_grid(stay * rank), since - stay)
+    entered[may_ask] = stay[may_ask] = np.nan
+    return Began(entered, np.where(is_in_progress | waits_for_team, np.nan, since), stay)
 
 
 def _dealt(source: Source, ranks: Ranks) -> list[Dealt]:
@@ -152,19 +140,6 @@ def _dealt(source: Source, ranks: Ranks) -> list[Dealt]:
         # Whoever would have no stay to be in the middle of is not there.
         if (chosen := order[begin:end]).size and not (source.why == THERE and party.stay == NO_BLEND)
     ]
-
-
-def _times(
-    start: Start, some: Dealt, stay: Floats, waited: Floats, elapsed: Floats
-) -> tuple[Floats | None, Floats, Floats]:
-    """Stay, and when they entered and asked."""
-    never = np.full(stay.size, np.nan)
-    if some.source.why == THERE:
-        return stay, start.first_day - elapsed, never
-    since = start.first_day - waited
-    if some.party.team is not None:
-        return stay, since - stay, never
-    return (None, never, since) if some.may_ask else (stay, since - stay, since)
 
 
 def start_of(lookup: Lookup, crowds: Crowds) -> Start:
