@@ -18,7 +18,7 @@ M_ARENA_MAX: Final = -8
 # The largest that glibc lets a block be and still counts it as small, and how much of what is freed a process keeps: as much
 # as replications of a city of five million people take on two cores.
 LARGEST_SMALL_BLOCK: Final = 32 * 2**20
-MOST_KEPT: Final = 512 * 2**20
+MOST_FREED_KEPT: Final = 512 * 2**20
 
 
 def keep_freed_memory() -> None:
@@ -33,7 +33,7 @@ def keep_freed_memory() -> None:
     except (AttributeError, OSError, TypeError):
         return
     mallopt(M_MMAP_THRESHOLD, LARGEST_SMALL_BLOCK)
-    mallopt(M_TRIM_THRESHOLD, MOST_KEPT)
+    mallopt(M_TRIM_THRESHOLD, MOST_FREED_KEPT)
     mallopt(M_ARENA_MAX, 1)
 
 
