@@ -103,16 +103,22 @@ async def _all_visits(server: str, visits: list[Visit]) -> float:
 
 
 async def _watch_memory(port: str, seen: list[float]) -> None:
-    """Note, four times a second, what the server and the processes that it started hold, in MB."""
+    """Note, once a second, what the server and the processes that it started hold, in MB."""
     import psutil
 
     [server] = [
         p for p in psutil.process_iter(["cmdline"]) if f"--server.port={port}" in (p.info["cmdline"] or ())
     ]
     while True:
-        held = [p.memory_info().rss for p in (server, *server.children(recursive=True)) if p.is_running()]
+        held = [_held_by(p) for p in (server, *server.children(recursive=True)) if p.is_running()]
         seen.append(sum(held) / 1e6)
-        await asyncio.sleep(0.25)
+        await asyncio.sleep(1.0)
+
+
+def _held_by(process: Any) -> int:
+    """Bytes of memory; what several processes share counts once, where the system tells that."""
+    info = process.memory_full_info()
+    return int(getattr(info, "pss", info.rss))
 
 
 async def _visit(visit: Visit, page: Any, server: str, all_there: asyncio.Barrier) -> None:
