@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import platform
@@ -11,7 +12,7 @@ import weakref
 
 import pytest
 
-from flowsim.memory import made_once
+from flowsim.memory import keep_freed_memory, made_once
 
 # Pages that the system had to fetch while the same arrays were made and let go again and again, in so many threads.
 WORK = """
@@ -50,6 +51,23 @@ def test_the_same_work_again_fetches_no_new_memory(size: int, threads: int) -> N
         for how in ("kept", "given back")
     }  # fmt: skip
     assert pages["kept"] < pages["given back"] / 10, pages
+
+
+@pytest.mark.parametrize("refusal", [TypeError, OSError, AttributeError])
+def test_a_system_without_these_settings_is_left_alone(
+    refusal: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    def library(name: object) -> object:
+        asked.append(name)
+        if refusal is AttributeError:
+            return object()  # a library that has no such function
+        raise refusal("as Windows says of a library without a name")
+
+    monkeypatch.setattr(ctypes, "CDLL", library)
+    keep_freed_memory()
+    assert asked == [None]
 
 
 class Thing:
