@@ -94,7 +94,7 @@ def journeys_from(who: Who, tables: Sequence[Table], horizon: float) -> Journeys
     are simply not there. The parts are left as they are.
     """
     tables = [_begun(table, horizon) for table in tables]
-    order = _order(np.concatenate([table["person"] for table in tables]), who.route.size)
+    order = order_of(np.concatenate([table["person"] for table in tables]), who.route.size)
     whole: tuple[Ints, ...] = tuple(np.empty(order.size, dtype=np.int64) for _ in WHOLE)
     times: tuple[Floats, ...] = tuple(np.empty(order.size) for _ in (*TIMES, "due"))
     begin = 0
@@ -104,13 +104,6 @@ def journeys_from(who: Who, tables: Sequence[Table], horizon: float) -> Journeys
     # An engine notes on entry when a stay will be over; past the horizon that is a plan, no event.
     columns: dict[str, Any] = dict(zip((*WHOLE, *TIMES, "due"), (*whole, *times), strict=True))
     return Journeys(who, horizon, **columns)
-
-
-def _order(person: Ints, people: int) -> Ints:
-    """The order that puts rows by person. Those who never meet a limit come in it already, and they are most."""
-    if bool((person[1:] >= person[:-1]).all()):
-        return np.arange(person.size)
-    return order_of(person, people)
 
 
 def _begun(table: Table, horizon: float) -> Table:

@@ -1,4 +1,4 @@
-"""What a process does with memory: it keeps what is freed for the next replication."""
+"""What a process keeps in memory: what a replication freed, for the next one, and what was made of something that lives on."""
 
 from __future__ import annotations
 
