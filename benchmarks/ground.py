@@ -65,7 +65,8 @@ def run_flowsim(
 ) -> Measured:
     """One replication as a worker does it: drawing, engine, every measure or just the daily census."""
     chosen_engine(engine)
-    people, setting = populate(plan, Ranks(seed, replication)), Setting(plan.timeline, plan.offer)
+    people = populate(plan, Ranks(seed, replication), hindered_only=census_only)
+    setting = Setting(plan.timeline, plan.offer)
     hindered = simulate(people, plan.offer, float(plan.scenario.run.days), engine, hindered_only=True)
     if census_only:
         return measure_census(hindered, setting)

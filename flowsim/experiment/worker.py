@@ -48,7 +48,7 @@ class Job:
     """Some replications of some scenarios. Everything a process needs, and small enough to send.
 
     Journeys are kept of replications below `keep_journeys`. With `census_only` nothing is worked out but the census
-    of the delayed and of the excess, which takes half the time. With `keep_people_bytes` the process keeps people, and what
+    of the delayed and of the excess, and people who never meet a limit are not even drawn, which takes half the time. With `keep_people_bytes` the process keeps people, and what
     happened to those who never meet a limit, in so much memory, for the next job that asks for the same.
     """
 
@@ -72,7 +72,8 @@ def run_job(job: Job) -> list[Outcome]:
     kept = _people_kept(job.keep_people_bytes) if job.keep_people_bytes else None
     found: list[Outcome] = []
     for replication in job.replications:
-        shared = Shared(Ranks(job.seed, replication), kept, {})
+        hindered_only = job.census_only and replication >= job.keep_journeys
+        shared = Shared(Ranks(job.seed, replication), kept, hindered_only, {})
         for number, (made, people) in enumerate(_with_people(plans, shared)):
             found.append(_replicate(job, made, number, shared, people))
     return found
@@ -90,6 +91,7 @@ class Shared(NamedTuple):
 
     ranks: Ranks
     kept: Kept | None
+    hindered_only: bool  # nobody else is looked at
     # What happened to those who never meet a limit, by `Blueprint.same_unhindered`.
     unhindered: dict[bytes, Counts]
 
@@ -116,8 +118,8 @@ def _drawn(plan: Blueprint, shared: Shared) -> People:
     A plan that differs from one before in how long stays are has other people, but in ranks they are the same.
     """
     ranks, kept = shared.ranks, shared.kept
-    if kept is None:
-        return populate(plan, ranks)
+    if kept is None or shared.hindered_only:
+        return populate(plan, ranks, hindered_only=shared.hindered_only)
     draw, there = (ranks.seed, ranks.replication), there_at_the_start(plan, ranks)
     who_is_there = hashlib.sha256(b"".join(some.mark for some in there)).digest()
     in_ranks = kept.get(plan.same_walk, (*draw, who_is_there), lambda: drawn(plan, ranks, there))

@@ -45,30 +45,34 @@ def arrive(
     dealt: Dealing,
     key: tuple[int, int],
     replication: int,
-    begin: int,
+    wanted: Bools,
     arrives: Floats,
+    index: Ints,
     needed: Ints,
     given: Ints,
-) -> None:
-    """Write when the people of a stream arrive (days, on the grid), the routes they need and are given.
+) -> int:
+    """Write when the people of a stream arrive (days, on the grid), their place in it, the routes they need and are given.
 
-    Epochs ascend and lie below the last number expected. Person i, whose entries are at `begin + i`, takes
-    the numbers 2 i (for the route needed) and 2 i + 1 (for the route given) of the generator with this key.
+    Epochs ascend and lie below the last number expected. Person i takes the numbers 2 i (for the route needed)
+    and 2 i + 1 (for the route given) of the generator with this key. Only those on wanted routes are
+    written down, one after the other; returns how many there are.
     """
-    stream = slice(begin, begin + epochs.size)
     in_hour = np.diff(np.searchsorted(epochs, expected))
     hour = np.repeat(np.arange(in_hour.size), in_hour)
     part = (epochs - expected[hour]) / np.diff(expected)[hour]
-    arrives[stream] = on_grid(first_day + (hour + part) / HOURS)
-    arrives[stream] += 0.0  # rounding gives -0 too, which a loop does not know
+    time = on_grid(first_day + (hour + part) / HOURS)
+    time += 0.0  # rounding gives -0 too, which a loop does not know
     # The last moment of the last day may be rounded up to midnight.
-    day = np.floor(arrives[stream]).astype(np.int64) - first_day
+    day = np.floor(time).astype(np.int64) - first_day
     today = version_of_day[np.minimum(day, version_of_day.size - 1)]
     needed_rank, given_rank = numbers(key, replication, 2 * epochs.size).reshape(-1, 2).T
     need = _columns_of(dealt.needed, today * dealt.routes, dealt.needed_last[today], needed_rank)
     row = today * dealt.routes + need
-    needed[stream] = need
-    given[stream] = _columns_of(dealt.given, row * dealt.routes, dealt.given_last[row], given_rank)
+    route = _columns_of(dealt.given, row * dealt.routes, dealt.given_last[row], given_rank)
+    chosen = np.flatnonzero(wanted[route])
+    for column, values in ((arrives, time), (index, np.arange(time.size)), (needed, need), (given, route)):
+        column[: chosen.size] = values[chosen]
+    return int(chosen.size)
 
 
 def _columns_of(cumulative: Floats, begin: Ints, last: Ints, rank: Floats) -> Ints:
@@ -88,20 +92,20 @@ def _climbed(cumulative: Floats, begin: Ints, last: Ints, rank: Floats) -> Ints:
 
 
 def in_order(
-    begins: Ints, first: Ints, is_hindered: Bools, arrives: Floats, needed: Ints, given: Ints
+    begins: Ints, ends: Ints, is_hindered: Bools, arrives: Floats, index: Ints, needed: Ints, given: Ints
 ) -> tuple[Floats, NDArray[np.int16], Ints, Ints, Ints, Bools]:
-    """Everybody by arrival, those who arrive together by group: when, of which group, their place in its source, the routes, and whether they can be hindered.
+    """People by arrival, those who arrive together by group: when, of which group, their place in its source, the routes, and whether they can be hindered.
 
-    Group g has the entries from `begins[g]`, ascending, the first of whom is number `first[g]` of their source;
-    `is_hindered` has shape (groups, routes).
+    Group g has the entries from `begins[g]` to before `ends[g]`, ascending; `is_hindered` has shape (groups, routes).
     """
+    sizes = ends - begins
+    entry = np.repeat(begins - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
     # Each group ascends already, which this way of sorting makes use of; who is equal keeps their order.
-    order = np.argsort(arrives, kind="stable")
-    group = np.repeat(np.arange(first.size, dtype=np.int16), np.diff(begins))[order]
-    # A person's place in the source: where they stand here, less where the first of the source stands.
-    index = order - (begins[:-1] - first)[group]
-    route = given[order]
-    return arrives[order], group, index, needed[order], route, is_hindered[group, route]
+    order = np.argsort(arrives[entry], kind="stable")
+    group = np.repeat(np.arange(begins.size, dtype=np.int16), sizes)[order]
+    entry = entry[order]
+    route = given[entry]
+    return arrives[entry], group, index[entry], needed[entry], route, is_hindered[group, route]
 
 
 # ---- the walk --------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Who comes: everybody of one replication in the order of their arrival, with the routes they need and are given."""
+"""Who comes: the people of one replication in the order of their arrival, with the routes they need and are given."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Group:
 
 
 class Crowd(NamedTuple):
-    """Everybody in the order of their numbers, as the lookup of itineraries wants them. Arrays have shape (people,)."""
+    """People in the order of their numbers, as the lookup of itineraries wants them. Arrays have shape (people,)."""
 
     groups: tuple[Group, ...]
     arrives: Floats
@@ -45,11 +45,15 @@ def there_at_the_start(plan: Blueprint, ranks: Ranks) -> list[Dealt]:
     return sorted(dealt_out(plan.start, ranks), key=lambda some: some.source.name)
 
 
-def crowd_of(plan: Blueprint, ranks: Ranks, there: list[Dealt]) -> Crowd:
-    """Everybody by arrival, then source, then place in it; `there` as of `there_at_the_start`."""
+def crowd_of(plan: Blueprint, ranks: Ranks, there: list[Dealt], hindered_only: bool = False) -> Crowd:
+    """Everybody by arrival, then source, then place in it; `there` as of `there_at_the_start`.
+
+    With `hindered_only` without those who can never meet a limit.
+    """
     groups = [_arriving(plan, ranks, stream) for stream in plan.scenario.streams]
     groups += _all_there(there)
-    return _in_order(plan, ranks, sorted(groups, key=lambda group: (group.source, group.first)))
+    groups.sort(key=lambda group: (group.source, group.first))
+    return _in_order(plan, ranks, groups, hindered_only)
 
 
 def _arriving(plan: Blueprint, ranks: Ranks, name: str) -> Group:
@@ -74,35 +78,41 @@ def _all_there(there: list[Dealt]) -> list[Group]:
     return groups
 
 
-def _in_order(plan: Blueprint, ranks: Ranks, groups: list[Group]) -> Crowd:
-    """Everybody of groups that are sorted by source and place, in the order of their numbers."""
+def _in_order(plan: Blueprint, ranks: Ranks, groups: list[Group], hindered_only: bool) -> Crowd:
+    """The people of groups that are sorted by source and place, in the order of their numbers."""
     begins = np.cumsum([0, *(group.size for group in groups)])
-    count = int(begins[-1])
+    ends, count = begins[1:].copy(), int(begins[-1])
     arrives = np.empty(count)
-    needed, given = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
+    index, needed, given = (np.empty(count, dtype=np.int64) for _ in range(3))
     # However short the way of those who are there is, room for them has to be found at the start.
     is_hindered = np.ones((len(groups), len(plan.scenario.routes)), dtype=bool)
     for number, (group, begin) in enumerate(zip(groups, begins.tolist(), strict=False)):
+        own = slice(begin, begin + group.size)
         if group.there is None:
-            _arrive(plan, ranks, group, begin, arrives, needed, given)
             is_hindered[number] = plan.hindered_routes[group.entry]
+            wanted = is_hindered[number] if hindered_only else np.ones_like(is_hindered[number])
+            columns = (arrives[own], index[own], needed[own], given[own])
+            ends[number] = begin + _arrive(plan, ranks, group, wanted, *columns)
         else:
-            end = begin + group.size
-            arrives[begin:end] = plan.timeline.first_day
-            needed[begin:end] = given[begin:end] = group.there.party.route
-    first = np.array([group.first for group in groups], dtype=np.int64)
-    in_order = ways_to_walk().in_order(begins, first, is_hindered, arrives, needed, given)
+            arrives[own], index[own] = (
+                plan.timeline.first_day,
+                np.arange(group.first, group.first + group.size),
+            )
+            needed[own] = given[own] = group.there.party.route
+    in_order = ways_to_walk().in_order(begins[:-1], ends, is_hindered, arrives, index, needed, given)
     return Crowd(tuple(groups), *in_order)
 
 
 def _arrive(
-    plan: Blueprint, ranks: Ranks, group: Group, begin: int, arrives: Floats, needed: Ints, given: Ints
-) -> None:
-    """Write the people of a stream into the columns, from `begin`."""
+    plan: Blueprint, ranks: Ranks, group: Group, wanted: NDArray[np.bool_], arrives: Floats, index: Ints,
+    needed: Ints, given: Ints,
+) -> int:  # fmt: skip
+    """Write the people of a stream on wanted routes into the columns, and how many they are."""
     demand = plan.demand[group.source]
     key = np.array(key_of(ranks.seed, f"{group.source}/which route"), dtype=np.uint64)
-    wanted = (
+    asked = (
         _epochs(plan, ranks, group.source), demand.expected, demand.first_day, plan.timeline.version_of_day,
-        plan.dealing[group.source], tuple(key), ranks.replication, begin, arrives, needed, given,
+        plan.dealing[group.source], tuple(key), ranks.replication, wanted, arrives, index, needed, given,
     )  # fmt: skip
-    ways_to_walk().arrive(*wanted)
+    written: int = ways_to_walk().arrive(*asked)
+    return written

@@ -86,19 +86,20 @@ def arrive(
     dealt: Dealing,
     key: tuple[int, int],
     replication: int,
-    begin: int,
+    wanted: Any,
     arrives: Any,
+    index: Any,
     needed: Any,
     given: Any,
-) -> None:
-    """Write when the people of a stream arrive (days, on the grid), the routes they need and are given.
+) -> int:
+    """Write when the people of a stream arrive (days, on the grid), their place in it, the routes they need and are given.
 
-    Epochs ascend and lie below the last number expected. Person i, whose entries are at `begin + i`, takes
-    the numbers 2 i (for the route needed) and 2 i + 1 (for the route given) of the generator with this
-    key: half a block.
+    Epochs ascend and lie below the last number expected. Person i takes the numbers 2 i (for the route needed)
+    and 2 i + 1 (for the route given) of the generator with this key: half a block. Only those on wanted
+    routes are written down, one after the other; returns how many there are.
     """
     key_0, key_1 = key
-    hour, last_day = 0, len(version_of_day) - 1
+    hour, last_day, written = 0, len(version_of_day) - 1, 0
     needed_rank, given_rank, next_needed, next_given = 0.0, 0.0, 0.0, 0.0
     for person in range(len(epochs)):
         while expected[hour + 1] <= epochs[person]:
@@ -106,7 +107,6 @@ def arrive(
         part = (epochs[person] - expected[hour]) / (expected[hour + 1] - expected[hour])
         time = first_day + (hour + part) / HOURS
         time = round(time * GRID_PER_DAY) / GRID_PER_DAY
-        arrives[begin + person] = time
         # The last moment of the last day may be rounded up to midnight.
         today = version_of_day[min(math.floor(time) - first_day, last_day)]
         if person % 2:
@@ -117,52 +117,51 @@ def arrive(
             )
         need = column_of(dealt.needed, today * dealt.routes, dealt.needed_last[today], needed_rank)
         row = today * dealt.routes + need
-        needed[begin + person] = need
-        given[begin + person] = column_of(dealt.given, row * dealt.routes, dealt.given_last[row], given_rank)
+        route = column_of(dealt.given, row * dealt.routes, dealt.given_last[row], given_rank)
+        if wanted[route]:
+            arrives[written], index[written], needed[written], given[written] = time, person, need, route
+            written += 1
+    return written
 
 
 def in_order(
-    begins: Ints, first: Ints, is_hindered: Bools, arrives: Floats, needed: Ints, given: Ints
+    begins: Ints, ends: Ints, is_hindered: Bools, arrives: Floats, index: Ints, needed: Ints, given: Ints
 ) -> tuple[Floats, NDArray[np.int16], Ints, Ints, Ints, Bools]:
     """As `all_at_once.in_order`."""
-    count = arrives.size
+    count = int((ends - begins).sum())
     found = (
         np.empty(count), np.empty(count, dtype=np.int16), np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64),
         np.empty(count, dtype=np.int64), np.empty(count, dtype=bool),
     )  # fmt: skip
-    _merge(begins, first, is_hindered, arrives, needed, given, *found)
+    _merge(begins, ends, is_hindered, arrives, index, needed, given, *found)
     return found
 
 
 @compiled
 def _merge(
-    begins: Ints, first: Ints, is_hindered: Bools, arrives: Floats, needed: Ints, given: Ints, when: Floats,
-    of_group: NDArray[np.int16], index: Ints, need: Ints, route: Ints, hindered: Bools,
+    begins: Ints, ends: Ints, is_hindered: Bools, arrives: Floats, index: Ints, needed: Ints, given: Ints, when: Floats,
+    of_group: NDArray[np.int16], place: Ints, need: Ints, route: Ints, hindered: Bools,
 ) -> None:  # fmt: skip
     """Of all groups, whose next person arrives first is the next."""
-    at = begins[:-1].copy()
-    waiting = np.arange(first.size)  # the groups of which there is anybody left, in order
+    at = begins.copy()
+    waiting = np.arange(begins.size)  # the groups of which there is anybody left, in order
     left = 0
-    for group in range(first.size):
-        if at[group] < begins[group + 1]:
+    for group in range(begins.size):
+        if at[group] < ends[group]:
             waiting[left] = group
             left += 1
-    for person in range(arrives.size):
+    for person in range(when.size):
         nearest = 0
         for other in range(1, left):
             if arrives[at[waiting[other]]] < arrives[at[waiting[nearest]]]:
                 nearest = other
         group = waiting[nearest]
         row = at[group]
-        when[person], of_group[person], index[person] = (
-            arrives[row],
-            group,
-            row - begins[group] + first[group],
-        )
+        when[person], of_group[person], place[person] = arrives[row], group, index[row]
         need[person], route[person] = needed[row], given[row]
         hindered[person] = is_hindered[group, given[row]]
         at[group] = row + 1
-        if row + 1 == begins[group + 1]:
+        if row + 1 == ends[group]:
             left -= 1
             for other in range(nearest, left):
                 waiting[other] = waiting[other + 1]

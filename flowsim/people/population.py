@@ -33,7 +33,7 @@ from flowsim.units import Floats, Ints
 
 @dataclass(frozen=True, eq=False)
 class People:
-    """Everybody of one replication, numbered by arrival. Arrays have shape (people,); times in days.
+    """Everybody of one replication, or all who can be hindered, numbered by arrival. Arrays have shape (people,); times in days.
 
     `index` is a person's place in their stream, which stays theirs in every scenario. `first_step`
     and `first_otherwise` are rows of `steps` for those who can be hindered (`hindered`), rows of
@@ -85,10 +85,13 @@ class Lasting(NamedTuple):
     free_stays: Floats  # shape (steps,)
 
 
-def populate(plan: Blueprint, ranks: Ranks) -> People:
-    """Draw nobody anew: look up from ranks who arrives and what each would need."""
+def populate(plan: Blueprint, ranks: Ranks, *, hindered_only: bool = False) -> People:
+    """Draw nobody anew: look up from ranks who arrives and what each would need.
+
+    With `hindered_only` the others are left out, and nobody but them is numbered: all that a census of the delayed needs.
+    """
     there = there_at_the_start(plan, ranks)
-    crowd, walked = _walked(plan, ranks, there)
+    crowd, walked = _walked(plan, ranks, there, hindered_only)
     entered, asked, found = _lasting(plan, crowd, walked, there)
     look_up = partial(_look_up_free, plan, ranks, crowd)
     return _people(plan, crowd, itineraries(plan.tables, walked, found), entered, asked, look_up)
@@ -113,9 +116,11 @@ def people_of(plan: Blueprint, drawn: Drawn, lasting: Lasting) -> People:
     return _people(plan, drawn.crowd, steps, lasting.entered, lasting.asked, look_up)
 
 
-def _walked(plan: Blueprint, ranks: Ranks, there: list[Dealt]) -> tuple[Crowd, Walk]:
-    """Everybody, and the itineraries of those who can be hindered, in ranks."""
-    crowd = crowd_of(plan, ranks, there)
+def _walked(
+    plan: Blueprint, ranks: Ranks, there: list[Dealt], hindered_only: bool = False
+) -> tuple[Crowd, Walk]:
+    """Who comes, and the itineraries of those who can be hindered, in ranks."""
+    crowd = crowd_of(plan, ranks, there, hindered_only)
     return crowd, walk(plan, ranks, _walkers(plan, crowd, hindered=True))
 
 

@@ -228,3 +228,29 @@ def test_somebody_who_goes_round_and_round_is_refused() -> None:
     )  # fmt: skip
     with pytest.raises(RunError, match="more than 200 steps"):
         len(people_of(scenario)[1].unhindered_steps)
+
+
+# ---- those who can be hindered, without the others ---------------------------------------------------
+
+OF_A_PERSON = ("arrives", "stream", "index", "needed_route", "route", "first_step", "first_otherwise", "entered", "asked")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["sheffield-2017", *SEEDS])
+def test_without_those_who_never_meet_a_limit_the_others_stay_who_they_are(name: str | int) -> None:
+    scenario = load(name) if isinstance(name, str) else generated_scenario(name)
+    plan, everybody = people_of(scenario)
+    only = populate(plan, Ranks(SEED, REPLICATION), hindered_only=True)
+    of = np.flatnonzero(everybody.hindered)
+    assert len(only) == of.size
+    assert name != "sheffield-2017" or 4 * len(only) < len(everybody)
+    assert only.hindered.all()
+    named = np.array(everybody.streams)[everybody.stream[of]]
+    assert np.array(only.streams)[only.stream].tolist() == named.tolist()
+    for column_ in OF_A_PERSON:
+        if column_ != "stream":
+            assert getattr(only, column_).tobytes() == getattr(everybody, column_)[of].tobytes(), column_
+    assert of[only.steps.person].tolist() == everybody.steps.person.tolist()
+    for column_, values in vars(everybody.steps).items():
+        if column_ != "person":
+            assert getattr(only.steps, column_).tobytes() == values.tobytes(), column_
+    assert not len(only.unhindered_steps)

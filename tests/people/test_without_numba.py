@@ -25,14 +25,15 @@ GENERATED = range(40)
 
 
 def digest_of(scenario: Scenario, seed: int = 3, replication: int = 2) -> str:
-    """A hash of every array of a scenario's people, with its name and its type."""
-    people: People = populate(prepare(build_timeline(scenario)), Ranks(seed, replication))
-    digest = hashlib.sha256()
-    for table in (people, people.steps, people.unhindered_steps):
-        for name, column in sorted(vars(table).items()):
-            if isinstance(column, np.ndarray):
-                digest.update(f"{name} {column.dtype.str} {column.shape}".encode())
-                digest.update(np.ascontiguousarray(column).tobytes())
+    """A hash of every array of a scenario's people, and of those who can be hindered alone, with its name and its type."""
+    plan, digest = prepare(build_timeline(scenario)), hashlib.sha256()
+    for hindered_only in (False, True):
+        people: People = populate(plan, Ranks(seed, replication), hindered_only=hindered_only)
+        for table in (people, people.steps, people.unhindered_steps):
+            for name, column in sorted(vars(table).items()):
+                if isinstance(column, np.ndarray):
+                    digest.update(f"{name} {column.dtype.str} {column.shape}".encode())
+                    digest.update(np.ascontiguousarray(column).tobytes())
     return digest.hexdigest()
 
 
