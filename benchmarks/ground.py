@@ -19,7 +19,7 @@ from scipy.special import stdtrit
 
 import flowsim
 from flowsim.engine import chosen_engine, simulate, simulate_unhindered
-from flowsim.measures import Measured, Setting, count, measure_census, measured, together
+from flowsim.measures import Measured, Setting, count, count_care, measure_census, measured, together
 from flowsim.people import Blueprint, populate, prepare
 from flowsim.ranks import Ranks
 from flowsim.scenario.model import Scenario
@@ -71,7 +71,7 @@ def run_flowsim(
     if census_only:
         return measure_census(hindered, setting)
     others = simulate_unhindered(people, plan.offer, float(plan.scenario.run.days))
-    return measured(together(count(hindered, setting), count(others, setting)), setting)
+    return measured(together(count(hindered, setting), count_care(others, setting)), setting)
 
 
 def seconds(work: Callable[[], T]) -> tuple[float, T]:

@@ -30,7 +30,7 @@ from flowsim.engine import ENGINES, simulate, simulate_unhindered
 from flowsim.engine.compiled.kernel import run
 from flowsim.engine.compiled.layout import lay_out
 from flowsim.experiment.worker import Outcome
-from flowsim.measures import Setting, count, measured, together
+from flowsim.measures import Setting, count, count_care, measured, together
 from flowsim.memory import keep_freed_memory
 from flowsim.people import Blueprint, populate
 from flowsim.ranks import Ranks
@@ -102,7 +102,7 @@ def _stages(scenario: Scenario, engine: str, number: int) -> dict[str, float]:
     took["the unhindered"], others = seconds(lambda: simulate_unhindered(people, plan.offer, days))
     setting = Setting(plan.timeline, plan.offer)
     took["measures"], found = seconds(
-        lambda: measured(together(count(hindered, setting), count(others, setting)), setting)
+        lambda: measured(together(count(hindered, setting), count_care(others, setting)), setting)
     )
     outcome = Outcome(0, 0, found, None)
     took["results"], _ = seconds(lambda: _tables(Result(scenario, (outcome,), SEED, engine, 0.0, False)))

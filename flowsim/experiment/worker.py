@@ -15,7 +15,17 @@ from typing import Final, NamedTuple, TypeVar
 
 from flowsim.engine import chosen_engine, simulate, simulate_unhindered
 from flowsim.journeys import Journeys
-from flowsim.measures import Counts, Measured, Setting, count, measure, measure_census, measured, together
+from flowsim.measures import (
+    CareCounts,
+    Measured,
+    Setting,
+    count,
+    count_care,
+    measure,
+    measure_census,
+    measured,
+    together,
+)
 from flowsim.memory import keep_freed_memory
 from flowsim.people import Blueprint, People, populate, prepare
 from flowsim.people.crowd import there_at_the_start
@@ -93,7 +103,7 @@ class Shared(NamedTuple):
     kept: Kept | None
     hindered_only: bool  # nobody else is looked at
     # What happened to those who never meet a limit, by `Blueprint.same_unhindered`.
-    unhindered: dict[bytes, Counts]
+    unhindered: dict[bytes, CareCounts]
 
 
 def _with_people(plans: list[ReadyMade], shared: Shared) -> Iterator[tuple[ReadyMade, People]]:
@@ -145,12 +155,12 @@ def _replicate(job: Job, made: ReadyMade, number: int, shared: Shared, people: P
     return Outcome(number, replication, measured(counts, made.setting), None)
 
 
-def _unhindered(made: ReadyMade, shared: Shared, people: People) -> Counts:
+def _unhindered(made: ReadyMade, shared: Shared, people: People) -> CareCounts:
     """What happened to those who never meet a limit: to them every plan of these people is the same."""
 
-    def counted() -> Counts:
+    def counted() -> CareCounts:
         horizon = float(made.plan.scenario.run.days)
-        return count(simulate_unhindered(people, made.plan.offer, horizon), made.setting)
+        return count_care(simulate_unhindered(people, made.plan.offer, horizon), made.setting)
 
     key = made.plan.same_unhindered
     if shared.kept is not None:

@@ -42,11 +42,11 @@ def measure(journeys: Journeys, setting: Setting) -> Measured:
 
 def measured(counts: Counts, setting: Setting) -> Measured:
     """Every measure of one replication, from what was counted of everybody."""
-    daily = census(counts.census, setting)
+    care, daily = counts.care, census(counts.census, setting)
     totals = over_the_run(setting, daily)
-    flows = daily_flow(counts.flow, setting)
-    daily |= occupancy(counts.occupancy, setting) | flows
-    totals |= waits(counts.waits, setting) | flow(counts.flow, setting, flows) | costs(setting, daily)
+    flows = daily_flow(care.flow, setting)
+    daily |= occupancy(care.occupancy, setting) | flows
+    totals |= waits(care.waits, setting) | flow(care.flow, setting, flows) | costs(setting, daily)
     return _kept(daily, totals)
 
 

@@ -13,16 +13,13 @@ def census(counts: CensusCounts, setting: Setting) -> dict[str, Floats]:
     `excess`: ready in hospital and still there. `delayed`: those ready for at least `counted_after_days`, weighted
     by the share of days that is recorded of what they wait for.
     """
-    delayed = counts.counted * setting.offer.counted_share
-    by_service = delayed.sum(axis=0)
-    found = {"excess": counts.excess.sum(axis=0), "delayed": by_service.sum(axis=0)}
-    delayed_by_route, waiting_by_service = delayed.sum(axis=1), counts.waiting.sum(axis=0)
+    found = {"excess": counts.excess.sum(axis=0), "delayed": counts.delayed.sum(axis=0)}
     for number, route in enumerate(setting.scenario.routes):
         found[f"excess_route_{route}"] = counts.excess[number]
-        found[f"delayed_route_{route}"] = delayed_by_route[number]
+        found[f"delayed_route_{route}"] = counts.delayed_by_route[number]
     for number, service in enumerate(setting.offer.names):
-        found[f"waiting_{service}"] = waiting_by_service[number]
-    return found | _by_reason(setting, by_service) | _by_body(setting, by_service)
+        found[f"waiting_{service}"] = counts.waiting[number]
+    return found | _by_reason(setting, counts.delayed) | _by_body(setting, counts.delayed)
 
 
 def over_the_run(setting: Setting, daily: dict[str, Floats]) -> dict[str, float]:

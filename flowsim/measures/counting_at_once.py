@@ -15,7 +15,7 @@ from flowsim.measures.waiting import Waits, waits_in_hospital
 from flowsim.units import Floats, Ints
 
 
-def census(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats]:
+def census(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats, Floats]:
     """The columns of `CensusCounts`."""
     ready = _ready_in_hospital(journeys, setting)
     # Most people leave the moment they are ready, and no midnight sees them.
@@ -26,7 +26,8 @@ def census(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats
     waiting = counted = _by_route_and_service(journeys, setting, waits, 0.0)
     if setting.offer.counted_after_days > 0:
         counted = _by_route_and_service(journeys, setting, waits, setting.offer.counted_after_days)
-    return by_route, waiting, counted
+    delayed = counted * setting.offer.counted_share
+    return by_route, waiting.sum(axis=0), delayed.sum(axis=0), delayed.sum(axis=1)
 
 
 def flow(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats, Floats]:

@@ -20,10 +20,10 @@ from flowsim.units import Floats, Ints
 Bools = NDArray[np.bool_]
 
 
-def census(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats]:
+def census(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats, Floats]:
     """The columns of `CensusCounts`."""
     routes, services = len(journeys.who.routes), len(setting.offer.names)
-    after_days = setting.offer.counted_after_days
+    after_days, share = setting.offer.counted_after_days, setting.offer.counted_share
     excess = np.zeros((setting.days, routes))
     waiting = np.zeros((setting.days, routes * services))
     counted = np.zeros_like(waiting) if after_days > 0 else waiting
@@ -32,13 +32,10 @@ def census(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats
         journeys.ready, journeys.left, journeys.who.route, setting.offer.is_hospital, after_days, setting.first_day,
         services, excess, waiting, counted,
     )  # fmt: skip
-    by_both = (routes, services, setting.days)
-    waiting_by_day = _by_key(waiting).reshape(by_both)
-    return (
-        _by_key(excess),
-        waiting_by_day,
-        _by_key(counted).reshape(by_both) if after_days > 0 else waiting_by_day,
-    )
+    people, delayed = np.zeros((2, setting.days, services))
+    delayed_by_route = np.zeros((setting.days, routes))
+    _add_up(waiting, counted, share, people, delayed, delayed_by_route)
+    return _by_key(excess), _by_key(people), _by_key(delayed), _by_key(delayed_by_route)
 
 
 def flow(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats, Floats]:
@@ -120,6 +117,23 @@ def _census(
     sum_up(waiting)
     if after_days > 0:
         sum_up(counted)
+
+
+@compiled
+def _add_up(
+    waiting: Floats, counted: Floats, share: Floats, people: Floats, delayed: Floats, delayed_by_route: Floats
+) -> None:
+    """From counts by route and service: people by service, and those who are counted, by service and by route, weighted."""
+    services, days = share.shape
+    for day in range(days):
+        for key in range(waiting.shape[1]):
+            # Hardly anybody on one route waits for most of what there is.
+            if waiting[day, key] != 0.0:
+                route, service = key // services, key % services
+                people[day, service] += waiting[day, key]
+                weighted = counted[day, key] * share[service, day]
+                delayed[day, service] += weighted
+                delayed_by_route[day, route] += weighted
 
 
 @inlined

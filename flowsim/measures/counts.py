@@ -21,8 +21,10 @@ class CensusCounts(NamedTuple):
     """People ready in hospital and still there at the midnight that ends each day of warm-up and run."""
 
     excess: Floats  # shape (routes, days)
-    waiting: Floats  # by what they wait for, shape (routes, services, days)
-    counted: Floats  # those ready for at least `counted_after_days`, likewise
+    waiting: Floats  # by what they wait for, shape (services, days)
+    # Those ready for at least `counted_after_days`, by the share that is recorded of what they wait for.
+    delayed: Floats  # by what they wait for, shape (services, days)
+    delayed_by_route: Floats  # shape (routes, days)
 
 
 class FlowCounts(NamedTuple):
@@ -52,25 +54,35 @@ class WaitCounts(NamedTuple):
     ready_to_left: Floats  # days from being ready to leaving, of all of them together; shape (routes,)
 
 
-T = TypeVar("T", CensusCounts, FlowCounts, OccupancyCounts)
+T = TypeVar("T", FlowCounts, OccupancyCounts)
+
+
+class CareCounts(NamedTuple):
+    """All countings but the census of those who are ready: whoever leaves the moment they are ready is in these alone."""
+
+    flow: FlowCounts
+    occupancy: OccupancyCounts
+    waits: WaitCounts
 
 
 class Counts(NamedTuple):
     """The countings of one replication."""
 
     census: CensusCounts
-    flow: FlowCounts
-    occupancy: OccupancyCounts
-    waits: WaitCounts
+    care: CareCounts
 
 
 def count(journeys: Journeys, setting: Setting) -> Counts:
     """Count what happened to the people of these journeys."""
+    return Counts(count_census(journeys, setting), count_care(journeys, setting))
+
+
+def count_care(journeys: Journeys, setting: Setting) -> CareCounts:
+    """Count all but those who are ready in hospital."""
     ways = _ways_to_count()
     people, queue, blocked = ways.occupancy(journeys, setting)
     taken = [used(journeys, setting, number, there) for number, there in enumerate(people)]
-    return Counts(
-        census=count_census(journeys, setting),
+    return CareCounts(
         flow=FlowCounts(*ways.flow(journeys, setting)),
         occupancy=OccupancyCounts(people, queue, blocked, np.stack(taken)),
         waits=WaitCounts(*ways.waits(journeys, setting)),
@@ -91,18 +103,23 @@ def _ways_to_count() -> Any:
     return counting_in_loops
 
 
-def together(some: Counts, others: Counts) -> Counts:
-    """The countings of some people and of others: of all of them. To the bit, for whole numbers and times on the grid add up exactly."""
-    one, other = some.waits, others.waits
+def together(hindered: Counts, others: CareCounts) -> Counts:
+    """The countings of everybody, from those of who can be hindered and of the others, whom no midnight finds ready.
+
+    To the bit, for whole numbers and times on the grid add up exactly.
+    """
+    some, one, other = hindered.care, hindered.care.waits, others.waits
     return Counts(
-        census=_sums(some.census, others.census),
-        flow=_sums(some.flow, others.flow),
-        occupancy=_sums(some.occupancy, others.occupancy),
-        waits=WaitCounts(
-            service=np.concatenate([one.service, other.service]),
-            waited=np.concatenate([one.waited, other.waited]),
-            left=one.left + other.left,
-            ready_to_left=one.ready_to_left + other.ready_to_left,
+        hindered.census,
+        CareCounts(
+            flow=_sums(some.flow, others.flow),
+            occupancy=_sums(some.occupancy, others.occupancy),
+            waits=WaitCounts(
+                service=np.concatenate([one.service, other.service]),
+                waited=np.concatenate([one.waited, other.waited]),
+                left=one.left + other.left,
+                ready_to_left=one.ready_to_left + other.ready_to_left,
+            ),
         ),
     )
 

@@ -9,7 +9,7 @@ import pytest
 
 import flowsim
 from flowsim.engine import simulate_unhindered
-from flowsim.measures import count, counting_at_once, counting_in_loops, measured, together
+from flowsim.measures import count, count_care, counting_at_once, counting_in_loops, measured, together
 from tests.laws.lived import live, lived
 from tests.measures.test_census_only import only_hindered
 
@@ -33,7 +33,7 @@ def test_with_numba_and_without_it_are_the_same(first_seed: int) -> None:
                 assert a.tobytes() == b.tobytes(), (what, column, seed)
                 seen[what, column] += bool(a.any())
     del seen["flow", 3]  # nobody's 91st day lies in so short a run
-    assert len(seen) == 3 + 4 + 3 + 4 - 1
+    assert len(seen) == 4 + 4 + 3 + 4 - 1
     assert min(seen.values()) >= 3, seen
 
 
@@ -42,7 +42,7 @@ def test_who_is_at_home_after_91_days_is_the_same_too() -> None:
     for by_loop, by_arrays in WAYS.values():
         one, other = by_loop(found.journeys, found.setting), by_arrays(found.journeys, found.setting)
         assert [a.tobytes() for a in one] == [b.tobytes() for b in other]
-    judged, at_home = count(found.journeys, found.setting).flow.judged
+    judged, at_home = count(found.journeys, found.setting).care.flow.judged
     assert judged > at_home > 500
 
 
@@ -55,8 +55,8 @@ def test_of_everybody_it_is_the_sum_of_the_parts() -> None:
         some = only_hindered(found)
         assert len(some) + len(others) == len(found.journeys)
         both += bool(len(some) and len(others))
-        sums = together(count(some, found.setting), count(others, found.setting))
-        assert np.isfinite(sums.occupancy.used).all()
+        sums = together(count(some, found.setting), count_care(others, found.setting))
+        assert np.isfinite(sums.care.occupancy.used).all()
         apart = measured(sums, found.setting)
         for name, values in found.measured.daily.items():
             assert apart.daily[name].tobytes() == values.tobytes(), (seed, name)
