@@ -8,7 +8,8 @@ from typing import Any
 from flowsim.journeys import Journeys
 from flowsim.measures.census import census, over_the_run
 from flowsim.measures.costs import costs
-from flowsim.measures.counts import Counts, count, count_census
+from flowsim.measures.counted import Counts
+from flowsim.measures.counts import count, count_census
 from flowsim.measures.daily import Daily, shared
 from flowsim.measures.flow import daily_flow, flow
 from flowsim.measures.ground import Setting

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from flowsim.counting import pairs, under_way
 from flowsim.journeys import UNWELL, WAIT_IN, Journeys
+from flowsim.measures.counted import CensusCounts, FlowCounts, WaitCounts
 from flowsim.measures.ground import LEAVE, STILL_AT_HOME_DAYS, Setting, Spells, at_midnights, spells
 from flowsim.measures.waiting import Waits, waits_in_hospital
 from flowsim.units import Floats, Ints
 
 
-def census(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats, Floats]:
-    """The columns of `CensusCounts`."""
+def census(journeys: Journeys, setting: Setting) -> CensusCounts:
+    """Those who are ready in hospital."""
     ready = _ready_in_hospital(journeys, setting)
     # Most people leave the moment they are ready, and no midnight sees them.
     excess = ready.only(~(ready.end <= ready.begin))
@@ -27,15 +28,21 @@ def census(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats
     if setting.offer.counted_after_days > 0:
         counted = _by_route_and_service(journeys, setting, waits, setting.offer.counted_after_days)
     delayed = counted * setting.offer.counted_share
-    return by_route, waiting.sum(axis=0), delayed.sum(axis=0), delayed.sum(axis=1)
+    return CensusCounts(by_route, waiting.sum(axis=0), delayed.sum(axis=0), delayed.sum(axis=1))
 
 
-def flow(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats, Floats]:
-    """The columns of `FlowCounts`."""
+def care(
+    journeys: Journeys, setting: Setting
+) -> tuple[FlowCounts, tuple[Floats, Floats, Floats], WaitCounts]:
+    """What `CareCounts` holds, but for the room that people take."""
+    return _flow(journeys, setting), _occupancy(journeys, setting), _waits(journeys, setting)
+
+
+def _flow(journeys: Journeys, setting: Setting) -> FlowCounts:
     starts = _per_day(journeys.started, setting, journeys.service, len(setting.offer.names))
     is_unwell = journeys.outcome == UNWELL
     is_discharge = setting.offer.is_hospital[journeys.service] & ~is_unwell & ~np.isnan(journeys.started)
-    return (
+    return FlowCounts(
         starts,
         _all_per_day(journeys.left[np.flatnonzero(is_unwell)], setting),
         _all_per_day(journeys.left[np.flatnonzero(is_discharge)], setting),
@@ -43,8 +50,7 @@ def flow(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats, 
     )
 
 
-def occupancy(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats]:
-    """The columns of `OccupancyCounts` but for the room that people take."""
+def _occupancy(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats]:
     services, service = len(setting.offer.names), journeys.service
     stuck, queueing = _blocked(journeys, setting), _in_queue(journeys)
     return (
@@ -54,8 +60,7 @@ def occupancy(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Flo
     )
 
 
-def waits(journeys: Journeys, setting: Setting) -> tuple[Ints, Floats, Floats, Floats]:
-    """The columns of `WaitCounts`."""
+def _waits(journeys: Journeys, setting: Setting) -> WaitCounts:
     ready = _ready_in_hospital(journeys, setting)
     rows = np.flatnonzero((journeys.started >= 0) & ~setting.offer.free[journeys.service])
     gone = np.flatnonzero((ready.end >= 0) & (journeys.outcome[ready.row] != UNWELL))
@@ -63,7 +68,7 @@ def waits(journeys: Journeys, setting: Setting) -> tuple[Ints, Floats, Floats, F
     routes = len(journeys.who.routes)
     # Sums of times on the grid are exact in any order.
     days = np.bincount(route, ready.end[gone] - ready.begin[gone], minlength=routes)
-    return (
+    return WaitCounts(
         journeys.service[rows],
         journeys.started[rows] - journeys.asked[rows],
         np.bincount(route, minlength=routes).astype(np.float64),

@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 from flowsim.compiling import compiled, inlined
 from flowsim.counting_loops import add_interval, sum_up
 from flowsim.journeys import STAY, TASK, UNWELL, WAIT_IN, Journeys
+from flowsim.measures.counted import CensusCounts, FlowCounts, WaitCounts
 from flowsim.measures.ground import LEAVE, STILL_AT_HOME_DAYS, Setting
 from flowsim.units import Floats, Ints
 
 Bools = NDArray[np.bool_]
 
 
-def census(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats, Floats]:
-    """The columns of `CensusCounts`."""
+def census(journeys: Journeys, setting: Setting) -> CensusCounts:
+    """Those who are ready in hospital."""
     routes, services = len(journeys.who.routes), len(setting.offer.names)
     after_days, share = setting.offer.counted_after_days, setting.offer.counted_share
     excess = np.zeros((setting.days, routes))
@@ -35,42 +36,30 @@ def census(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats
     people, delayed = np.zeros((2, setting.days, services))
     delayed_by_route = np.zeros((setting.days, routes))
     _add_up(waiting, counted, share, people, delayed, delayed_by_route)
-    return _by_key(excess), _by_key(people), _by_key(delayed), _by_key(delayed_by_route)
+    return CensusCounts(_by_key(excess), _by_key(people), _by_key(delayed), _by_key(delayed_by_route))
 
 
-def flow(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats, Floats]:
-    """The columns of `FlowCounts`."""
-    starts, gone = np.zeros((setting.days, len(setting.offer.names))), np.zeros((setting.days, 2))
-    judged = np.zeros(2)
-    _flow(
-        journeys.person, journeys.service, journeys.started, journeys.left, journeys.outcome,
-        setting.offer.is_hospital, setting.places_in("home"), setting.places_in("home", "bed"), journeys.horizon,
-        setting.first_day, starts, gone, judged,
-    )  # fmt: skip
-    unwell, discharges = _by_key(gone)
-    return _by_key(starts), unwell, discharges, judged
-
-
-def occupancy(journeys: Journeys, setting: Setting) -> tuple[Floats, Floats, Floats]:
-    """The columns of `OccupancyCounts` but for the room that people take."""
-    people, queue, blocked = np.zeros((3, setting.days, len(setting.offer.names)))
-    _occupancy(
-        journeys.purpose, journeys.service, journeys.asked, journeys.started, journeys.ready, journeys.left,
-        setting.can_be_blocked, setting.first_day, people, queue, blocked,
-    )  # fmt: skip
-    return _by_key(people), _by_key(queue), _by_key(blocked)
-
-
-def waits(journeys: Journeys, setting: Setting) -> tuple[Ints, Floats, Floats, Floats]:
-    """The columns of `WaitCounts`."""
+def care(
+    journeys: Journeys, setting: Setting
+) -> tuple[FlowCounts, tuple[Floats, Floats, Floats], WaitCounts]:
+    """What `CareCounts` holds, but for the room that people take."""
+    offer, services = setting.offer, len(setting.offer.names)
+    starts, gone, judged = np.zeros((setting.days, services)), np.zeros((setting.days, 2)), np.zeros(2)
+    people, queue, blocked = np.zeros((3, setting.days, services))
     service, waited = np.empty(len(journeys), dtype=np.int64), np.empty(len(journeys))
     left, ready_to_left = np.zeros((2, len(journeys.who.routes)))
-    found = _waits(
-        journeys.person, journeys.service, journeys.asked, journeys.started, journeys.ready, journeys.left,
-        journeys.outcome, journeys.who.route, setting.offer.free, setting.offer.is_hospital, service, waited, left,
-        ready_to_left,
+    found = _care(
+        journeys.person, journeys.purpose, journeys.service, journeys.asked, journeys.started, journeys.ready,
+        journeys.left, journeys.outcome, journeys.who.route, offer.free, offer.is_hospital, setting.places_in("home"),
+        setting.places_in("home", "bed"), setting.can_be_blocked, journeys.horizon, setting.first_day, starts, gone,
+        judged, people, queue, blocked, service, waited, left, ready_to_left,
     )  # fmt: skip
-    return service[:found].copy(), waited[:found].copy(), left, ready_to_left
+    unwell, discharges = _by_key(gone)
+    return (
+        FlowCounts(_by_key(starts), unwell, discharges, judged),
+        (_by_key(people), _by_key(queue), _by_key(blocked)),
+        WaitCounts(service[:found].copy(), waited[:found].copy(), left, ready_to_left),
+    )
 
 
 def _by_key(counts: Floats) -> Floats:
@@ -149,22 +138,42 @@ def _waits_until(purpose: int, steps_later: int, started: float, left: float, le
 
 
 @compiled
-def _flow(
-    person: Ints, service: Ints, started: Floats, left: Floats, outcome: Ints, is_hospital: Bools,
-    is_home: Bools, is_home_or_bed: Bools, horizon: float, first_day: int, starts: Floats, gone: Floats, judged: Floats,
-) -> None:  # fmt: skip
+def _care(
+    person: Ints, purpose: Ints, service: Ints, asked: Floats, started: Floats, ready: Floats, left: Floats,
+    outcome: Ints, route: Ints, is_free: Bools, is_hospital: Bools, is_home: Bools, is_home_or_bed: Bools,
+    can_be_blocked: Bools, horizon: float, first_day: int, starts: Floats, gone: Floats, judged: Floats, people: Floats,
+    queue: Floats, blocked: Floats, of_service: Ints, waited: Floats, leaving: Floats, ready_to_left: Floats,
+) -> int:  # fmt: skip
+    """Write the waits down, and how many there are; in one pass, for reading the rows takes longer than counting."""
+    waits = 0
     for r in range(person.size):
-        s, to = service[r], outcome[r]
-        _on(starts, s, started[r], first_day)
+        s, to, begin, end = service[r], outcome[r], started[r], left[r]
+        _on(starts, s, begin, first_day)
+        add_interval(people, s, begin, end, first_day)
+        until = end if np.isnan(begin) else begin
+        if not until <= asked[r]:
+            add_interval(queue, s, asked[r], until, first_day)
+        if can_be_blocked[s] and purpose[r] != WAIT_IN:
+            add_interval(blocked, s, ready[r], end, first_day)
+        if begin >= 0 and not is_free[s]:
+            of_service[waits], waited[waits] = s, begin - asked[r]
+            waits += 1
         if to == UNWELL:
-            _on(gone, 0, left[r], first_day)
-        elif is_hospital[s] and not np.isnan(started[r]):
-            _on(gone, 1, left[r], first_day)
-        if to >= 0 and is_hospital[s] and is_home_or_bed[to]:
-            time = left[r] + STILL_AT_HOME_DAYS
-            if 0 <= time < horizon:
+            _on(gone, 0, end, first_day)
+        elif is_hospital[s] and not np.isnan(begin):
+            _on(gone, 1, end, first_day)
+            if end >= 0 and not np.isnan(ready[r]):
+                leaving[route[person[r]]] += 1.0
+                ready_to_left[route[person[r]]] += end - ready[r]
+            if to >= 0 and is_home_or_bed[to] and 0 <= end + STILL_AT_HOME_DAYS < horizon:
                 judged[0] += 1.0
-                judged[1] += _is_at_home(person, service, started, left, outcome, is_home, r, time)
+                judged[1] += _is_at_home(
+                    person, service, started, left, outcome, is_home, r, end + STILL_AT_HOME_DAYS
+                )
+    sum_up(people)
+    sum_up(queue)
+    sum_up(blocked)
+    return waits
 
 
 @inlined
@@ -183,39 +192,3 @@ def _is_at_home(
             return 1.0
         at += 1
     return 0.0
-
-
-@compiled
-def _occupancy(
-    purpose: Ints, service: Ints, asked: Floats, started: Floats, ready: Floats, left: Floats, can_be_blocked: Bools,
-    first_day: int, people: Floats, queue: Floats, blocked: Floats,
-) -> None:  # fmt: skip
-    for r in range(service.size):
-        s = service[r]
-        add_interval(people, s, started[r], left[r], first_day)
-        until = left[r] if np.isnan(started[r]) else started[r]
-        if not until <= asked[r]:
-            add_interval(queue, s, asked[r], until, first_day)
-        if can_be_blocked[s] and purpose[r] != WAIT_IN:
-            add_interval(blocked, s, ready[r], left[r], first_day)
-    sum_up(people)
-    sum_up(queue)
-    sum_up(blocked)
-
-
-@compiled
-def _waits(
-    person: Ints, service: Ints, asked: Floats, started: Floats, ready: Floats, left: Floats, outcome: Ints, route: Ints,
-    is_free: Bools, is_hospital: Bools, of_service: Ints, waited: Floats, leaving: Floats, ready_to_left: Floats,
-) -> int:  # fmt: skip
-    """Write the waits down, and how many there are."""
-    found = 0
-    for r in range(person.size):
-        s = service[r]
-        if started[r] >= 0 and not is_free[s]:
-            of_service[found], waited[found] = s, started[r] - asked[r]
-            found += 1
-        if is_hospital[s] and left[r] >= 0 and outcome[r] != UNWELL and not np.isnan(ready[r]):
-            leaving[route[person[r]]] += 1.0
-            ready_to_left[route[person[r]]] += left[r] - ready[r]
-    return found

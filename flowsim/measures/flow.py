@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from flowsim.measures.counts import FlowCounts
+from flowsim.measures.counted import FlowCounts
 from flowsim.measures.ground import Setting
 from flowsim.units import WEEKDAYS, Floats
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowsim.measures.counts import OccupancyCounts
+from flowsim.measures.counted import OccupancyCounts
 from flowsim.measures.ground import Setting
 from flowsim.units import Floats
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from flowsim.counting import order_of
-from flowsim.measures.counts import WaitCounts
+from flowsim.measures.counted import WaitCounts
 from flowsim.measures.ground import Setting
 from flowsim.units import Floats
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -10,28 +12,37 @@ import pytest
 import flowsim
 from flowsim.engine import simulate_unhindered
 from flowsim.measures import count, count_care, counting_at_once, counting_in_loops, measured, together
-from tests.laws.lived import live, lived
+from tests.laws.lived import Lived, live, lived
 from tests.measures.test_census_only import only_hindered
 
-WAYS = {
-    "census": (counting_in_loops.census, counting_at_once.census),
-    "flow": (counting_in_loops.flow, counting_at_once.flow),
-    "occupancy": (counting_in_loops.occupancy, counting_at_once.occupancy),
-    "waits": (counting_in_loops.waits, counting_at_once.waits),
-}
+
+def columns_of(way: ModuleType, found: Lived) -> dict[str, tuple[np.ndarray, ...]]:
+    """All that is counted in one of the two ways."""
+    flow, occupancy, waits = way.care(found.journeys, found.setting)
+    return {
+        "census": way.census(found.journeys, found.setting),
+        "flow": flow,
+        "occupancy": occupancy,
+        "waits": waits,
+    }
+
+
+def both_ways(found: Lived) -> Iterator[tuple[tuple[str, int], np.ndarray, np.ndarray]]:
+    """Every column of every kind, in loops and in arrays."""
+    loops, arrays = (columns_of(way, found) for way in (counting_in_loops, counting_at_once))
+    for kind, columns in loops.items():
+        for number, (one, other) in enumerate(zip(columns, arrays[kind], strict=True)):
+            yield (kind, number), one, other
 
 
 @pytest.mark.parametrize("first_seed", range(0, 60, 20))
 def test_with_numba_and_without_it_are_the_same(first_seed: int) -> None:
     seen: Counter[tuple[str, int]] = Counter()
     for seed in range(first_seed, first_seed + 20):
-        found = lived(seed)
-        for what, (by_loop, by_arrays) in WAYS.items():
-            one, other = by_loop(found.journeys, found.setting), by_arrays(found.journeys, found.setting)
-            for column, (a, b) in enumerate(zip(one, other, strict=True)):
-                assert (a.shape, a.dtype) == (b.shape, b.dtype), (what, column, seed)
-                assert a.tobytes() == b.tobytes(), (what, column, seed)
-                seen[what, column] += bool(a.any())
+        for what, one, other in both_ways(lived(seed)):
+            assert (one.shape, one.dtype) == (other.shape, other.dtype), (what, seed)
+            assert one.tobytes() == other.tobytes(), (what, seed)
+            seen[what] += bool(one.any())
     del seen["flow", 3]  # nobody's 91st day lies in so short a run
     assert len(seen) == 4 + 4 + 3 + 4 - 1
     assert min(seen.values()) >= 3, seen
@@ -39,9 +50,8 @@ def test_with_numba_and_without_it_are_the_same(first_seed: int) -> None:
 
 def test_who_is_at_home_after_91_days_is_the_same_too() -> None:
     found = live(flowsim.load("sheffield-2017"), 3)
-    for by_loop, by_arrays in WAYS.values():
-        one, other = by_loop(found.journeys, found.setting), by_arrays(found.journeys, found.setting)
-        assert [a.tobytes() for a in one] == [b.tobytes() for b in other]
+    for what, one, other in both_ways(found):
+        assert one.tobytes() == other.tobytes(), what
     judged, at_home = count(found.journeys, found.setting).care.flow.judged
     assert judged > at_home > 500
 

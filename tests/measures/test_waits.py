@@ -9,7 +9,7 @@ import pytest
 
 from flowsim import load
 from flowsim.measures import Setting
-from flowsim.measures.counts import WaitCounts
+from flowsim.measures.counted import WaitCounts
 from flowsim.measures.waits import percentile, waits
 from flowsim.people import prepare
 from flowsim.scenario.timeline import build_timeline
