@@ -11,6 +11,7 @@ from typing import Protocol
 from flowsim.engine import AUTO, runs_in_threads
 from flowsim.errors import Stopped
 from flowsim.experiment.scatter import scattered
+from flowsim.experiment.shelf import Shelf
 from flowsim.experiment.worker import Job, Outcome, run_job
 from flowsim.scenario.model import Scenario
 
@@ -99,12 +100,13 @@ def replicate(
     workers keep dying.
     """
     done: dict[int, list[Outcome]] = {}
+    shelf = Shelf((study.last - study.first) * len(study.scenarios))
     try:
         threads = runs_in_threads(study.engine)
         jobs = study.jobs(parcel)
         for _, outcomes in scattered(run_job, jobs, cores=cores, threads=threads, executor=executor):
             for outcome in outcomes:
-                done.setdefault(outcome.replication, []).append(outcome)
+                done.setdefault(outcome.replication, []).append(shelf.put(outcome))
             on_done(len(done), study.last - study.first)
     except (KeyboardInterrupt, Stopped):
         return Replicated(_without_gaps(done, study), stopped=True)

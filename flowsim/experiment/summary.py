@@ -56,9 +56,7 @@ def by_replication(outcomes: Sequence[Outcome], timeline: Timeline) -> dict[str,
 
     Only what was measured is there: replications of the census alone have no waits, flows or costs.
     """
-    names = dict.fromkeys(name for o in outcomes for name in o.measured.totals)
-    found = {name: np.array([o.measured.totals[name] for o in outcomes]) for name in names}
-    found |= _means(outcomes, timeline)
+    found = _totals(outcomes) | _means(outcomes, timeline)
     return (
         found
         | _shares_of_capacity(timeline, found)
@@ -96,6 +94,15 @@ def daily_table(outcomes: Sequence[Outcome], names: Sequence[str], days: slice) 
         daily = outcome.measured.daily
         table[[place[name] for name in daily.names], number] = daily.table()[:, days]
     return table
+
+
+def _totals(outcomes: Sequence[Outcome]) -> dict[str, Floats]:
+    """What each replication amounts to over the run."""
+    names = outcomes[0].measured.totals.names
+    if any(o.measured.totals.names != names for o in outcomes):
+        raise ValueError("replications that do not amount to the same numbers cannot be put together")
+    table = np.stack([o.measured.totals.numbers for o in outcomes], axis=-1)
+    return dict(zip(names, table, strict=True))
 
 
 def _means(outcomes: Sequence[Outcome], timeline: Timeline) -> dict[str, Floats]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from flowsim.journeys import Journeys
 from flowsim.measures.census import census, over_the_run
 from flowsim.measures.costs import costs
 from flowsim.measures.counted import Counts
 from flowsim.measures.counts import count, count_census
-from flowsim.measures.daily import Daily, shared
+from flowsim.measures.daily import Daily
 from flowsim.measures.flow import daily_flow, flow
 from flowsim.measures.ground import Setting
 from flowsim.measures.occupancy import occupancy
+from flowsim.measures.totals import Totals
 from flowsim.measures.waits import waits
 from flowsim.units import Floats
 
@@ -27,13 +27,7 @@ class Measured:
     """
 
     daily: Daily
-    totals: dict[str, float]
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # What came from another process shares its names with the others here.
-        totals = state["totals"]
-        named = dict(zip(shared(totals), totals.values(), strict=True))
-        self.__dict__.update(state | {"totals": named})
+    totals: Totals
 
 
 def measure(journeys: Journeys, setting: Setting) -> Measured:
@@ -61,4 +55,4 @@ def measure_census(journeys: Journeys, setting: Setting) -> Measured:
 
 
 def _kept(daily: dict[str, Floats], totals: dict[str, float]) -> Measured:
-    return Measured(Daily(daily), dict(zip(shared(totals), totals.values(), strict=True)))
+    return Measured(Daily(daily), Totals(totals))

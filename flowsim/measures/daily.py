@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flowsim.units import Floats
 
@@ -54,9 +56,21 @@ class Daily(Mapping[str, Floats]):
         found[self._is_short], found[~self._is_short] = self._short, self._long
         return found
 
+    def moved(self, room: Callable[[int], NDArray[np.uint8]]) -> Daily:
+        """The same measures, in memory of so many bytes that is given for them."""
+        found = copy(self)
+        found.__dict__.update(_short=_moved(self._short, room), _long=_moved(self._long, room))
+        return found
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self.names = shared(self.names)
+
+
+def _moved(values: np.ndarray, room: Callable[[int], NDArray[np.uint8]]) -> np.ndarray:
+    place = room(values.nbytes).view(values.dtype).reshape(values.shape)
+    place[...] = values
+    return place
 
 
 def shared(names: Iterable[str]) -> tuple[str, ...]:
