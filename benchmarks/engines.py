@@ -12,12 +12,14 @@ import argparse
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
 
 from benchmarks.ground import (
     DAYS,
+    SEED,
     blueprint_of,
     interpreter,
     megabytes_of,
@@ -29,13 +31,17 @@ from benchmarks.ground import (
 )
 from benchmarks.plain import means, run_plain
 from benchmarks.plain_ready import NotInThePlainModel, Prepared, prepare_plain
+from flowsim.engine import simulate
 from flowsim.errors import FlowsimError
 from flowsim.measures import Measured
+from flowsim.people import populate
+from flowsim.ranks import Ranks
 
 PLAIN: Final = "plain"
 CENSUS: Final = "flowsim/compiled, census only"
 # How often each is run a round: what takes milliseconds is not measured by one of them.
 TIMES: Final = {PLAIN: 1, "flowsim/simpy": 1, "flowsim/compiled": 10, CENSUS: 10}
+ENGINES: Final = ("simpy", "compiled")
 PAIRS: Final = (
     (PLAIN, "flowsim/simpy"), (PLAIN, "flowsim/compiled"), (PLAIN, CENSUS), ("flowsim/simpy", "flowsim/compiled"),
     ("flowsim/simpy", CENSUS),
@@ -44,11 +50,15 @@ PAIRS: Final = (
 
 @dataclass(frozen=True)
 class Round:
-    """One replication of every model: what plain and flowsim found, and the CPU seconds of each."""
+    """One replication of every model: what plain and flowsim found, and the CPU seconds of each.
+
+    `alone` are those of flowsim's engines by themselves, on people who have been drawn.
+    """
 
     plain: dict[str, float]
     flowsim: dict[str, float]
     seconds: dict[str, float]
+    alone: dict[str, float]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -94,7 +104,18 @@ def _round(prepared: Prepared, number: int) -> Round:
     simpy, compiled = found["flowsim/simpy"], found["flowsim/compiled"]
     if simpy != compiled or simpy["delayed"] != found[CENSUS]["delayed"]:
         raise AssertionError(f"the engines of flowsim differ in replication {number}")
-    return Round(found[PLAIN], simpy, took)
+    return Round(found[PLAIN], simpy, took, {engine: _alone(engine, prepared, number) for engine in ENGINES})
+
+
+def _alone(engine: str, prepared: Prepared, number: int) -> float:
+    """CPU seconds from people, drawn anew each time, to their journeys."""
+    plan, took = prepared.plan, 0.0
+    times = TIMES[f"flowsim/{engine}"]
+    for _ in range(times):
+        people = populate(plan, Ranks(SEED, number), hindered_only=True)
+        horizon = float(plan.scenario.run.days)
+        took += seconds(partial(simulate, people, plan.offer, horizon, engine, hindered_only=True))[0]
+    return took / times
 
 
 def _work(model: str, prepared: Prepared, number: int) -> Callable[[], dict[str, float]]:
@@ -145,7 +166,8 @@ def _say_how_fast(done: list[Round]) -> None:
     print(f"median (lowest to highest) of {len(done)} rounds")
     for slow, fast in PAIRS:
         print(f"  {slow} / {fast}: {spread([one.seconds[slow] / one.seconds[fast] for one in done])}")
-    print()
+    alone = spread([one.alone["simpy"] / one.alone["compiled"] for one in done])
+    print(f"flowsim's engines by themselves, from people to journeys: simpy / compiled: {alone}\n")
 
 
 def _say_how_much_memory(scenario: str, days: int) -> None:
