@@ -68,6 +68,14 @@ def _by_key(counts: Floats) -> Floats:
 
 
 @inlined
+def _first_row(person: Ints, row: int) -> int:
+    """The first row of the person of a row."""
+    while row > 0 and person[row - 1] == person[row]:
+        row -= 1
+    return row
+
+
+@inlined
 def _on(counts: Floats, key: int, time: float, first_day: int) -> None:
     """One more on the day of an event; NaN has not happened."""
     if first_day <= time < first_day + counts.shape[0]:
@@ -80,28 +88,22 @@ def _census(
     left: Floats, route: Ints, is_hospital: Bools, after_days: float, first_day: int, services: int, excess: Floats,
     waiting: Floats, counted: Floats,
 ) -> None:  # fmt: skip
-    first, rows = 0, person.size
-    while first < rows:
-        last = first + 1
-        while last < rows and person[last] == person[first]:
-            last += 1
-        for r in range(first, last):
-            # Most people leave the moment they are ready, and no midnight sees them.
-            if is_hospital[service[r]] and not np.isnan(ready[r]) and not left[r] <= ready[r]:
-                way = route[person[r]]
-                add_interval(excess, way, ready[r], left[r], first_day)
-                for wait in range(first, last):
-                    until = _waits_until(
-                        purpose[wait], step[wait] - step[r], started[wait], left[wait], left[r]
-                    )
-                    begin = max(asked[wait], ready[r])
-                    if not until <= begin:
-                        key = way * services + service[wait]
-                        add_interval(waiting, key, begin, until, first_day)
-                        later = max(begin, ready[r] + after_days)
-                        if after_days > 0 and not until <= later:
-                            add_interval(counted, key, later, until, first_day)
-        first = last
+    for r in range(person.size):
+        # Most people leave the moment they are ready, and no midnight sees them.
+        if is_hospital[service[r]] and not np.isnan(ready[r]) and not left[r] <= ready[r]:
+            way = route[person[r]]
+            add_interval(excess, way, ready[r], left[r], first_day)
+            wait = _first_row(person, r)
+            while wait < person.size and person[wait] == person[r]:
+                until = _waits_until(purpose[wait], step[wait] - step[r], started[wait], left[wait], left[r])
+                begin = max(asked[wait], ready[r])
+                if not until <= begin:
+                    key = way * services + service[wait]
+                    add_interval(waiting, key, begin, until, first_day)
+                    later = max(begin, ready[r] + after_days)
+                    if after_days > 0 and not until <= later:
+                        add_interval(counted, key, later, until, first_day)
+                wait += 1
     sum_up(excess)
     sum_up(waiting)
     if after_days > 0:
@@ -181,9 +183,7 @@ def _is_at_home(
     person: Ints, service: Ints, started: Floats, left: Floats, outcome: Ints, is_home: Bools, row: int, time: float,
 ) -> float:  # fmt: skip
     """1 if the person of a row is at home at a time, in care there or having left for home; else 0."""
-    at = row
-    while at > 0 and person[at - 1] == person[row]:
-        at -= 1
+    at = _first_row(person, row)
     while at < person.size and person[at] == person[row]:
         has_left = left[at] <= time
         if has_left and outcome[at] == LEAVE:

@@ -19,12 +19,12 @@ def waits(counts: WaitCounts, setting: Setting) -> dict[str, float]:
     mean days from being ready to leaving hospital, of those who left during the run.
     """
     free = setting.offer.free
-    ends = np.cumsum(np.bincount(counts.service, minlength=free.size))
-    by_service = np.split(counts.waited[order_of(counts.service, free.size)], ends[:-1])
+    by_service = counts.waited[order_of(counts.service, free.size)]
+    ends = np.cumsum(np.bincount(counts.service, minlength=free.size)).tolist()
     found: dict[str, float] = {}
-    for name, waited, has_no_limit in zip(setting.offer.names, by_service, free, strict=True):
+    for name, begin, end, has_no_limit in zip(setting.offer.names, [0, *ends], ends, free, strict=False):
         if not has_no_limit:
-            found |= _described(waited, name)
+            found |= _described(by_service[begin:end], name)
     for name, people, days in zip(
         setting.scenario.routes, counts.left.tolist(), counts.ready_to_left.tolist(), strict=True
     ):
@@ -33,14 +33,16 @@ def waits(counts: WaitCounts, setting: Setting) -> dict[str, float]:
 
 
 def _described(waited: Floats, name: str) -> dict[str, float]:
-    people, ordered = waited.size, np.sort(waited)
+    """The waits for one service; they are put in order."""
+    people = waited.size
     # As np.mean does it, which takes longer to begin than this to end.
     mean = float(np.add.reduce(waited)) / people if people else math.nan
-    within = int(ordered.searchsorted(1.0, side="right")) / people if people else math.nan
+    waited.sort()
+    within = int(waited.searchsorted(1.0, side="right")) / people if people else math.nan
     return {
         f"wait_mean_{name}": mean,
-        f"wait_median_{name}": percentile(ordered, 0.5),
-        f"wait_p90_{name}": percentile(ordered, 0.9),
+        f"wait_median_{name}": percentile(waited, 0.5),
+        f"wait_p90_{name}": percentile(waited, 0.9),
         f"wait_within_24h_{name}": within,
     }
 

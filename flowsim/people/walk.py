@@ -20,7 +20,7 @@ TO_NEXT: Final = 0
 TO_OTHERWISE: Final = 1
 
 # Rows to make room for at first, for each person; a walk that needs more gets twice as much.
-ROOM: Final = 2.25
+ROOM: Final = 3.0
 ROOM_UNHINDERED: Final = 1.125
 
 # Waits are not rounded to the grid here: a little more is let in than can happen.
