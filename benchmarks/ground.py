@@ -20,6 +20,7 @@ from scipy.special import stdtrit
 import flowsim
 from flowsim.engine import chosen_engine, simulate, simulate_unhindered
 from flowsim.measures import Measured, Setting, count, count_care, measure_census, measured, together
+from flowsim.memory import keep_freed_memory, made_once
 from flowsim.people import Blueprint, populate, prepare
 from flowsim.ranks import Ranks
 from flowsim.scenario.model import Scenario
@@ -64,14 +65,20 @@ def run_flowsim(
     plan: Blueprint, replication: int, seed: int = SEED, engine: str = "simpy", *, census_only: bool = False
 ) -> Measured:
     """One replication as a worker does it: drawing, engine, every measure or just the daily census."""
+    keep_freed_memory()
     chosen_engine(engine)
-    people = populate(plan, Ranks(seed, replication), hindered_only=census_only)
-    setting = Setting(plan.timeline, plan.offer)
+    people, setting = populate(plan, Ranks(seed, replication), hindered_only=census_only), _setting_of(plan)
     hindered = simulate(people, plan.offer, float(plan.scenario.run.days), engine, hindered_only=True)
     if census_only:
         return measure_census(hindered, setting)
     others = simulate_unhindered(people, plan.offer, float(plan.scenario.run.days))
     return measured(together(count(hindered, setting), count_care(others, setting)), setting)
+
+
+@made_once
+def _setting_of(plan: Blueprint) -> Setting:
+    """What the measures read of a scenario: laid out once for all replications, as a worker does."""
+    return Setting(plan.timeline, plan.offer)
 
 
 def seconds(work: Callable[[], T]) -> tuple[float, T]:
