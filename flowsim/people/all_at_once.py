@@ -108,6 +108,20 @@ def in_order(
     return arrives[entry], group, index[entry], needed[entry], route, is_hindered[group, route]
 
 
+def chosen(
+    hindered: bool, is_hindered: Bools, arrives: Floats, group: NDArray[np.int16], index: Ints, route: Ints,
+    version_of_day: Ints, first_day: int, last_day: int,
+) -> tuple[Ints, Travellers, Floats]:  # fmt: skip
+    """Those who can be hindered, or those who cannot: their numbers among all, themselves, days from arrival to the horizon.
+
+    Needs are read from the dated version of the day on which somebody arrives.
+    """
+    person = np.flatnonzero(is_hindered == hindered)
+    day = np.minimum(np.floor(arrives[person]).astype(np.int64) - first_day, version_of_day.size - 1)
+    people = Travellers(index[person], group[person].astype(np.int64), version_of_day[day], route[person])
+    return person, people, last_day - arrives[person]
+
+
 # ---- the walk --------------------------------------------------------------------------------------
 
 

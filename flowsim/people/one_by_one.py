@@ -167,6 +167,35 @@ def _merge(
                 waiting[other] = waiting[other + 1]
 
 
+def chosen(
+    hindered: bool, is_hindered: Bools, arrives: Floats, group: NDArray[np.int16], index: Ints, route: Ints,
+    version_of_day: Ints, first_day: int, last_day: int,
+) -> tuple[Ints, Travellers, Floats]:  # fmt: skip
+    """As `all_at_once.chosen`."""
+    count = int(np.count_nonzero(is_hindered == hindered))
+    person, people, days_left = np.empty(count, dtype=np.int64), room_for(Travellers, count), np.empty(count)
+    _choose(
+        hindered, is_hindered, arrives, group, index, route, version_of_day, first_day, last_day, person, people,
+        days_left,
+    )  # fmt: skip
+    return person, people, days_left
+
+
+@compiled
+def _choose(
+    hindered: bool, is_hindered: Bools, arrives: Floats, group: NDArray[np.int16], index: Ints, route: Ints,
+    version_of_day: Ints, first_day: int, last_day: int, person: Ints, people: Travellers, days_left: Floats,
+) -> None:  # fmt: skip
+    found = 0
+    for p in range(is_hindered.size):
+        if is_hindered[p] == hindered:
+            day = min(math.floor(arrives[p]) - first_day, version_of_day.size - 1)
+            people.index[found], people.group[found] = index[p], group[p]
+            people.version[found], people.route[found] = version_of_day[day], route[p]
+            person[found], days_left[found] = p, last_day - arrives[p]
+            found += 1
+
+
 def walked(
     people: Travellers, groups: Groups, needs: Needs, keys: Keys, replication: int
 ) -> tuple[Rows, TaskRows]:

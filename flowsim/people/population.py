@@ -23,10 +23,11 @@ from flowsim.people.itineraries import (
     itineraries,
     lengths,
     walk,
+    ways_to_walk,
 )
 from flowsim.people.start import Began, Dealt, in_days
 from flowsim.people.steps import NONE, Steps
-from flowsim.people.walk import Groups, Travellers
+from flowsim.people.walk import Groups
 from flowsim.ranks import Ranks
 from flowsim.units import Floats, Ints
 
@@ -169,16 +170,14 @@ def _of_those_there(plan: Blueprint, crowd: Crowd, began: Began) -> Began:
 
 def _walkers(plan: Blueprint, crowd: Crowd, hindered: bool) -> Walkers:
     """Those of a crowd who can be hindered, or those who cannot."""
-    person = np.flatnonzero(crowd.hindered == hindered)
-    sources = plan.tables.sources
+    sources, timeline = plan.tables.sources, plan.timeline
+    person, travellers, days_left = ways_to_walk().chosen(
+        hindered, crowd.hindered, crowd.arrives, crowd.group, crowd.index, crowd.route, timeline.version_of_day,
+        timeline.first_day, timeline.last_day,
+    )  # fmt: skip
     return Walkers(
         person=person,
-        travellers=Travellers(
-            index=crowd.index[person],
-            group=crowd.group[person].astype(np.int64),
-            version=_versions(plan, crowd.arrives[person]),
-            route=crowd.route[person],
-        ),
+        travellers=travellers,
         groups=Groups(
             source=_by_group(crowd, lambda g: sources[g.source]),
             entry=_by_group(crowd, lambda g: g.entry),
@@ -190,14 +189,8 @@ def _walkers(plan: Blueprint, crowd: Crowd, hindered: bool) -> Walkers:
             ),
             may_ask=_by_group(crowd, lambda g: int(g.there is None or g.there.may_ask)),
         ),
-        days_left=plan.timeline.last_day - crowd.arrives[person],
+        days_left=days_left,
     )
-
-
-def _versions(plan: Blueprint, arrives: Floats) -> Ints:
-    """The dated version that people's needs are read from: that of the day they arrive."""
-    day = np.floor(arrives).astype(np.int64) - plan.timeline.first_day
-    return plan.timeline.version_of_day[np.minimum(day, plan.timeline.version_of_day.size - 1)]
 
 
 def _leads_to(group: Group) -> int:
