@@ -33,19 +33,21 @@ from benchmarks.plain import means, run_plain
 from benchmarks.plain_ready import NotInThePlainModel, Prepared, prepare_plain
 from flowsim.engine import simulate
 from flowsim.errors import FlowsimError
+from flowsim.loops import compile_loops
 from flowsim.measures import Measured
 from flowsim.people import populate
 from flowsim.ranks import Ranks
 
 PLAIN: Final = "plain"
 CENSUS: Final = "flowsim/compiled, census only"
+ENGINES: Final = ("simpy",) if compile_loops() else ("simpy", "compiled")  # without numba there is only one
 # How often each is run a round: what takes milliseconds is not measured by one of them.
-TIMES: Final = {PLAIN: 1, "flowsim/simpy": 1, "flowsim/compiled": 10, CENSUS: 10}
-ENGINES: Final = ("simpy", "compiled")
-PAIRS: Final = (
-    (PLAIN, "flowsim/simpy"), (PLAIN, "flowsim/compiled"), (PLAIN, CENSUS), ("flowsim/simpy", "flowsim/compiled"),
-    ("flowsim/simpy", CENSUS),
-)  # fmt: skip
+TIMES: Final = {PLAIN: 1, "flowsim/simpy": 1} | (
+    {"flowsim/compiled": 10, CENSUS: 10} if "compiled" in ENGINES else {}
+)
+PAIRS: Final = tuple(
+    (slow, fast) for slow in (PLAIN, "flowsim/simpy") for fast in list(TIMES)[1:] if slow != fast
+)
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,9 @@ def _round(prepared: Prepared, number: int) -> Round:
         work = _work(model, prepared, number)
         runs = [seconds(work) for _ in range(TIMES[model])]
         took[model], found[model] = sum(time for time, _ in runs) / len(runs), runs[0][1]
-    simpy, compiled = found["flowsim/simpy"], found["flowsim/compiled"]
-    if simpy != compiled or simpy["delayed"] != found[CENSUS]["delayed"]:
+    simpy = found["flowsim/simpy"]
+    others = [found[model] for model in TIMES if model != PLAIN]
+    if any(other[name] != simpy[name] for other in others for name in other):
         raise AssertionError(f"the engines of flowsim differ in replication {number}")
     return Round(found[PLAIN], simpy, took, {engine: _alone(engine, prepared, number) for engine in ENGINES})
 
@@ -166,8 +169,10 @@ def _say_how_fast(done: list[Round]) -> None:
     print(f"median (lowest to highest) of {len(done)} rounds")
     for slow, fast in PAIRS:
         print(f"  {slow} / {fast}: {spread([one.seconds[slow] / one.seconds[fast] for one in done])}")
-    alone = spread([one.alone["simpy"] / one.alone["compiled"] for one in done])
-    print(f"flowsim's engines by themselves, from people to journeys: simpy / compiled: {alone}\n")
+    if "compiled" in ENGINES:
+        alone = spread([one.alone["simpy"] / one.alone["compiled"] for one in done])
+        print(f"flowsim's engines by themselves, from people to journeys: simpy / compiled: {alone}")
+    print()
 
 
 def _say_how_much_memory(scenario: str, days: int) -> None:
