@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from flowsim.experiment.worker import Outcome
+from flowsim import load
+from flowsim.experiment.worker import Job, Outcome, run_job
 from flowsim.journeys import Journeys
 from flowsim.measures import Measured, measure_census
 from flowsim.report.plans import plans_markdown, reasons_table, sentences
@@ -104,3 +105,17 @@ def test_a_measure_that_only_some_replications_have_is_zero_in_the_others(census
     assert result.by_day("delayed_other")[0].tolist() == [0.0] * 28
     assert result.per_replication["delayed_other_mean"].tolist() == [0.0, more.totals["delayed_mean"]]
     assert result.daily["delayed_other"].tolist() == result.by_day("delayed_other").ravel().tolist()
+
+
+def test_journeys_that_are_kept_are_those_of_everybody() -> None:
+    city = load("sheffield-2017")
+    short = city.model_copy(update={"run": city.run.model_copy(update={"days": 20, "warm_up_days": 10})})
+    everything = Job((short,), (0, 1), 7, "simpy", keep_journeys=1)
+    of_all, of_census = run_job(everything), run_job(replace(everything, census_only=True))
+    assert [outcome.journeys is None for outcome in of_census] == [False, True]
+    kept, expected = of_census[0].journeys, of_all[0].journeys
+    assert kept is not None
+    assert expected is not None
+    assert kept.who.arrives.size > 3_000
+    for column in ("person", "step", "service", "outcome", "asked", "started", "ready", "left"):
+        assert getattr(kept, column).tobytes() == getattr(expected, column).tobytes(), column
