@@ -100,17 +100,24 @@ def replicate(
     workers keep dying.
     """
     done: dict[int, list[Outcome]] = {}
-    shelf = Shelf((study.last - study.first) * len(study.scenarios))
+    # One for each scenario: whoever keeps the result of one plan does not keep those of the others.
+    shelves = [Shelf(study.last - study.first) for _ in study.scenarios]
     try:
         threads = runs_in_threads(study.engine)
         jobs = study.jobs(parcel)
         for _, outcomes in scattered(run_job, jobs, cores=cores, threads=threads, executor=executor):
             for outcome in outcomes:
-                done.setdefault(outcome.replication, []).append(shelf.put(outcome))
+                done.setdefault(outcome.replication, []).append(shelves[outcome.scenario].put(outcome))
             on_done(len(done), study.last - study.first)
     except (KeyboardInterrupt, Stopped):
-        return Replicated(_without_gaps(done, study), stopped=True)
+        return Replicated(_by_themselves(_without_gaps(done, study)), stopped=True)
     return Replicated(_without_gaps(done, study), stopped=False)
+
+
+def _by_themselves(outcomes: tuple[tuple[Outcome, ...], ...]) -> tuple[tuple[Outcome, ...], ...]:
+    """The same on shelves of just their size, for room was made for all that might have come."""
+    shelves = [Shelf(len(outcomes)) for _ in outcomes[0]] if outcomes else []
+    return tuple(tuple(shelf.put(one) for shelf, one in zip(shelves, row, strict=True)) for row in outcomes)
 
 
 def _without_gaps(done: dict[int, list[Outcome]], study: Study) -> tuple[tuple[Outcome, ...], ...]:

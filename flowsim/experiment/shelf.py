@@ -1,4 +1,4 @@
-"""Where the daily results of a study stand: side by side, apart from what every replication takes and frees."""
+"""Where the daily results of one scenario stand: side by side, apart from what every replication takes and frees."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from flowsim.experiment.worker import Outcome
 
-# A piece of memory so large that it lies by itself (`memory.LARGEST_SMALL_BLOCK`); of what is never written no memory is taken.
+# A piece of memory so large that it lies by itself (`memory.LARGEST_SMALL_BLOCK`), so that what is never written of it takes no
+# memory. Fewer results than fill one have a piece of their size.
 PIECE: Final = 48 * 2**20
 LINE: Final = 64  # bytes: where numbers begin
 

@@ -97,11 +97,14 @@ def daily_table(outcomes: Sequence[Outcome], names: Sequence[str], days: slice) 
 
 
 def _totals(outcomes: Sequence[Outcome]) -> dict[str, Floats]:
-    """What each replication amounts to over the run."""
-    names = outcomes[0].measured.totals.names
-    if any(o.measured.totals.names != names for o in outcomes):
-        raise ValueError("replications that do not amount to the same numbers cannot be put together")
-    table = np.stack([o.measured.totals.numbers for o in outcomes], axis=-1)
+    """What each replication amounts to over the run; NaN where one lacks a number, such as the cost of what is free in it."""
+    tuples = dict.fromkeys(o.measured.totals.names for o in outcomes)
+    names = tuple(dict.fromkeys(name for some in tuples for name in some))
+    place = {name: number for number, name in enumerate(names)}
+    table = np.full((len(names), len(outcomes)), np.nan)
+    for number, outcome in enumerate(outcomes):
+        totals = outcome.measured.totals
+        table[[place[name] for name in totals.names], number] = totals.numbers
     return dict(zip(names, table, strict=True))
 
 

@@ -58,8 +58,9 @@ class Job:
     """Some replications of some scenarios. Everything a process needs, and small enough to send.
 
     Journeys are kept of replications below `keep_journeys`. With `census_only` nothing is worked out but the census
-    of the delayed and of the excess, and people who never meet a limit are not even drawn, which takes half the time. With `keep_people_bytes` the process keeps people, and what
-    happened to those who never meet a limit, in so much memory, for the next job that asks for the same.
+    of the delayed and of the excess, and where no journeys are kept, people who never meet a limit are not even drawn:
+    that takes half the time. With `keep_people_bytes` the process keeps people, and what happened to those who never
+    meet a limit, in so much memory, for the next job that asks for the same.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -116,7 +117,9 @@ def _with_people(plans: list[ReadyMade], shared: Shared) -> Iterator[tuple[Ready
     for made in plans:
         key = made.plan.same_people
         wanted[key] -= 1
-        people = held.pop(key, None) or _drawn(made.plan, shared)
+        people = held.pop(key, None)
+        if people is None:  # nobody at all is an answer, too
+            people = _drawn(made.plan, shared)
         if wanted[key]:
             held[key] = people
         yield made, people

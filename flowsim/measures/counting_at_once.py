@@ -28,7 +28,9 @@ def census(journeys: Journeys, setting: Setting) -> CensusCounts:
     if setting.offer.counted_after_days > 0:
         counted = _by_route_and_service(journeys, setting, waits, setting.offer.counted_after_days)
     delayed = counted * setting.offer.counted_share
-    return CensusCounts(by_route, waiting.sum(axis=0), delayed.sum(axis=0), delayed.sum(axis=1))
+    # One service after another, as the loop does: of a single day, numpy would add several at a time.
+    delayed_by_route = np.add.accumulate(delayed, axis=1)[:, -1].copy()
+    return CensusCounts(by_route, waiting.sum(axis=0), delayed.sum(axis=0), delayed_by_route)
 
 
 def care(

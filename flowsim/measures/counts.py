@@ -25,7 +25,7 @@ def count(journeys: Journeys, setting: Setting) -> Counts:
 
 
 def count_care(journeys: Journeys, setting: Setting) -> CareCounts:
-    """Count all but those who are ready in hospital."""
+    """Count what happened, but for the census of those who are ready in hospital."""
     flow, (people, queue, blocked), waits = _ways_to_count().care(journeys, setting)
     taken = [used(journeys, setting, number, there) for number, there in enumerate(people)]
     return CareCounts(flow, OccupancyCounts(people, queue, blocked, np.stack(taken)), waits)
