@@ -28,9 +28,15 @@ def census(journeys: Journeys, setting: Setting) -> CensusCounts:
     if setting.offer.counted_after_days > 0:
         counted = _by_route_and_service(journeys, setting, waits, setting.offer.counted_after_days)
     delayed = counted * setting.offer.counted_share
-    # One service after another, as the loop does: of a single day, numpy would add several at a time.
-    delayed_by_route = np.add.accumulate(delayed, axis=1)[:, -1].copy()
-    return CensusCounts(by_route, waiting.sum(axis=0), delayed.sum(axis=0), delayed_by_route)
+    return CensusCounts(by_route, waiting.sum(axis=0), delayed.sum(axis=0), added_in_order(delayed))
+
+
+def added_in_order(by_service: Floats) -> Floats:
+    """Sums over services, one after another as the loop adds: of a single day, numpy would add several at a time.
+
+    From shape (routes, services, days) to (routes, days).
+    """
+    return np.add.accumulate(by_service, axis=1)[:, -1].copy()
 
 
 def care(

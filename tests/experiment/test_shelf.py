@@ -8,6 +8,7 @@ import weakref
 import numpy as np
 import pytest
 
+from flowsim.errors import Stopped
 from flowsim.experiment import shelf as module
 from flowsim.experiment.replicate import Study, replicate
 from flowsim.experiment.shelf import Shelf
@@ -60,6 +61,50 @@ def test_more_than_was_expected_and_more_than_a_piece_holds_finds_room_too(
         assert len({place_of(one) for one in kept}) == len(outcomes)
         for one, other in zip(kept, outcomes, strict=True):
             assert one.measured.daily.table().tobytes() == other.measured.daily.table().tobytes()
+
+
+def piece_of(outcome: Outcome) -> np.ndarray:
+    """The piece of memory that an outcome's numbers stand in."""
+    piece = vars(outcome.measured.daily)["_short"]
+    while piece.base is not None:
+        piece = piece.base
+    return np.asarray(piece)
+
+
+def test_numbers_begin_where_a_line_of_memory_may(outcomes: list[Outcome]) -> None:
+    shelf = Shelf(len(outcomes))
+    for outcome in outcomes:
+        daily = vars(shelf.put(outcome).measured.daily)
+        assert (daily["_long"].ctypes.data - daily["_short"].ctypes.data) % module.LINE == 0
+
+
+def test_a_later_piece_has_room_for_those_who_may_still_come(
+    outcomes: list[Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = outcomes[0].measured.daily.nbytes + 2 * module.LINE
+    monkeypatch.setattr(module, "PIECE", 5 * room)
+    shelf = Shelf(len(outcomes))
+    last = [shelf.put(outcome) for outcome in outcomes][-1]
+    assert piece_of(last).nbytes <= 4 * room
+
+
+def test_a_stopped_study_keeps_what_it_has_and_no_more() -> None:
+    def stop(done: int, _total: int) -> None:
+        if done == 2:
+            raise Stopped("enough")
+
+    plans = (small_city(14, "base"), small_city(16, "plan"))
+    found = replicate(Study(plans, 0, 50, 7, "simpy"), on_done=stop)
+    assert found.stopped
+    assert len(found.outcomes) == 2
+    for outcome in found.outcomes[0]:
+        assert piece_of(outcome).nbytes <= 2 * (outcome.measured.daily.nbytes + 2 * module.LINE)
+    base, plan = found.outcomes[0]
+    assert piece_of(base) is not piece_of(plan), "a plan's result keeps those of the others"
+    whole = replicate(Study(plans, 0, 2, 7, "simpy"))
+    for stopped, other in zip(found.outcomes, whole.outcomes, strict=True):
+        for one, same in zip(stopped, other, strict=True):
+            assert one.measured.daily.table().tobytes() == same.measured.daily.table().tobytes()
 
 
 def test_a_study_leaves_nothing_behind() -> None:

@@ -7,9 +7,12 @@ from dataclasses import replace
 import pytest
 
 from flowsim import load
+from flowsim.experiment import worker
 from flowsim.experiment.worker import Job, Outcome, run_job
 from flowsim.journeys import Journeys
 from flowsim.measures import Measured, measure_census
+from flowsim.people import Blueprint, People, populate
+from flowsim.ranks import Ranks
 from flowsim.report.plans import plans_markdown, reasons_table, sentences
 from flowsim.results import Result
 from tests.experiment.city import small_city
@@ -107,11 +110,24 @@ def test_a_measure_that_only_some_replications_have_is_zero_in_the_others(census
     assert result.daily["delayed_other"].tolist() == result.by_day("delayed_other").ravel().tolist()
 
 
-def test_journeys_that_are_kept_are_those_of_everybody() -> None:
+def test_journeys_that_are_kept_are_those_of_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
     city = load("sheffield-2017")
     short = city.model_copy(update={"run": city.run.model_copy(update={"days": 20, "warm_up_days": 10})})
     everything = Job((short,), (0, 1), 7, "simpy", keep_journeys=1)
-    of_all, of_census = run_job(everything), run_job(replace(everything, census_only=True))
+    of_all = run_job(everything)
+    asked: list[bool] = []
+
+    def spy(plan: Blueprint, ranks: Ranks, *, hindered_only: bool = False) -> People:
+        asked.append(hindered_only)
+        return populate(plan, ranks, hindered_only=hindered_only)
+
+    monkeypatch.setattr(worker, "populate", spy)
+    of_census = run_job(replace(everything, census_only=True))
+    assert asked == [False, True], "where no journeys are kept, nobody else is drawn"
+    for found, whole in zip(of_census, of_all, strict=True):
+        for name, values in found.measured.daily.items():
+            assert values.tobytes() == whole.measured.daily[name].tobytes(), name
+        assert all(value == whole.measured.totals[name] for name, value in found.measured.totals.items())
     assert [outcome.journeys is None for outcome in of_census] == [False, True]
     kept, expected = of_census[0].journeys, of_all[0].journeys
     assert kept is not None

@@ -74,3 +74,27 @@ def test_of_everybody_it_is_the_sum_of_the_parts() -> None:
         for name, value in found.measured.totals.items():
             assert np.array([apart.totals[name]]).tobytes() == np.array([value]).tobytes(), (seed, name)
     assert both > 2
+
+
+def test_flows_of_both_parts_are_those_of_everybody_in_a_long_run() -> None:
+    """Discharges and whoever is judged, of those who never meet a limit and of the others, are those of everybody."""
+    found = live(flowsim.load("sheffield-2017"), 3)
+    others = count_care(
+        simulate_unhindered(found.people, found.setting.offer, found.journeys.horizon), found.setting
+    )
+    some = count(only_hindered(found), found.setting)
+    assert others.flow.discharges.sum() > 1_000
+    whole = count_care(found.journeys, found.setting)
+    for one, other in zip(together(some, others).care.flow, whole.flow, strict=True):
+        assert one.tobytes() == other.tobytes()
+
+
+def test_one_day_adds_up_in_the_same_order_too() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(300):
+        counted, share = rng.integers(0, 9, (4, 13, 1)).astype(float), rng.random((13, 1))
+        delayed, by_route = np.zeros((1, 13)), np.zeros((1, 4))
+        table = np.ascontiguousarray(counted.reshape(-1, 1).T)
+        counting_in_loops._add_up(table, table, share, np.zeros((1, 13)), delayed, by_route)
+        weighted = counting_at_once.added_in_order(counted * share)
+        assert by_route.T.tobytes() == weighted.tobytes()
