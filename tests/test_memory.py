@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import mmap
 import os
 import platform
 import subprocess
@@ -14,43 +15,56 @@ import pytest
 
 from flowsim.memory import keep_freed_memory, made_once
 
-# Pages that the system had to fetch while the same arrays were made and let go again and again, in so many threads.
+ARRAYS = 20  # that a thread holds at a time
+# Pages that the system had to fetch while the same arrays were made and let go again and again, in so many threads, which
+# all hold theirs at the same time: else how much is held at most would differ from run to run.
 WORK = """
 import resource, sys
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 import numpy as np
 from flowsim.memory import keep_freed_memory
-how, size, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+how, size, arrays, threads = sys.argv[1], *map(int, sys.argv[2:])
 if how == "kept":
     keep_freed_memory()
+everybody_holds_theirs = Barrier(threads)
 def work(_):
-    return len([np.ones(size) for _ in range(20)])
+    held = [np.ones(size) for _ in range(arrays)]
+    everybody_holds_theirs.wait()
+    return len(held)
 with ThreadPoolExecutor(threads) as pool:
     list(pool.map(work, range(4 * threads)))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     list(pool.map(work, range(20 * threads)))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
+# Lengths of an array of a city of half a million people, and of one of five.
+SMALL, LARGE = 60_000, 600_000
+on_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is asked to")
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is asked to")
-@pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize(
-    "size", [60_000, 600_000]
-)  # an array of a city of half a million people, and of one of five
-def test_the_same_work_again_fetches_no_new_memory(size: int, threads: int) -> None:
+def pages_fetched(how: str, size: int, threads: int) -> float:
+    """As a share of the pages that all threads hold together."""
     # A library of another test may have left settings for the C library behind.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
-    pages = {
-        how: int(
-            subprocess.run(
-                [sys.executable, "-c", WORK, how, str(size), str(threads)],
-                capture_output=True, text=True, check=True, env=environment,
-            ).stdout
-        )
-        for how in ("kept", "given back")
-    }  # fmt: skip
-    assert pages["kept"] < pages["given back"] / 10, pages
+    done = subprocess.run(
+        [sys.executable, "-c", WORK, how, str(size), str(ARRAYS), str(threads)],
+        capture_output=True, text=True, check=True, env=environment,
+    )  # fmt: skip
+    return int(done.stdout) / (threads * ARRAYS * size * 8 / mmap.PAGESIZE)
+
+
+@on_glibc
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+def test_the_same_work_again_fetches_no_new_memory(size: int, threads: int) -> None:
+    assert pages_fetched("kept", size, threads) < 0.05
+
+
+@on_glibc
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_system_that_is_not_told_fetches_it_again(threads: int) -> None:
+    assert pages_fetched("given back", LARGE, threads) > 1
 
 
 @pytest.mark.parametrize("refusal", [TypeError, OSError, AttributeError])
