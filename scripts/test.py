@@ -32,6 +32,9 @@ CHECKS = {
 WORKERS = min(os.cpu_count() or 1, 4)
 # A file stays with one worker, so that what its tests share is made once; in the order of tests/conftest.py.
 BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
+# Property-based tests try the same examples every time, so that a change is judged by what it changes. With `--quick`, and when
+# pytest is called by hand, they look for new ones.
+SAME_EXAMPLES = "--hypothesis-profile=ci"
 
 
 def run_checks(python: str, checks: dict[str, tuple[str, ...]]) -> dict[str, bool]:
@@ -105,8 +108,8 @@ def main(arguments: list[str]) -> int:
     went_well = run_checks(python, checks)
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "coverage.json"
-        coverage = ["--cov", "--cov-report=term", f"--cov-report=json:{report}"]
-        own = ["-m", "not slow"] if quick else coverage
+        whole = [SAME_EXAMPLES, "--cov", "--cov-report=term", f"--cov-report=json:{report}"]
+        own = ["-m", "not slow"] if quick else whole
         code, closing_line = run_pytest(python, ["-n", str(WORKERS), *BY_FILE, *own, *extra])
         parts = coverage_by_part(report)
     if parts:

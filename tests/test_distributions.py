@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -31,6 +30,7 @@ from flowsim.distributions import (
 from flowsim.distributions.curves import inverse, is_tabled, table_of
 from flowsim.distributions.quantiles import _blend
 from flowsim.distributions.solving import exactly
+from flowsim.generators import TO_RANK
 from flowsim.scenario.model import Distribution
 from flowsim.units import Floats, grid, on_grid
 
@@ -277,7 +277,9 @@ def test_a_stay_of_nothing_is_never_longer_under_way() -> None:
 
 numbers = st.floats(0.01, 400)
 ratios = st.floats(0.01, 5)
-ranks_in_order = st.lists(st.floats(0, math.nextafter(1, 0)), min_size=2, max_size=20).map(sorted)
+# As generators give them: 53 bits, none of them so small that arithmetic loses its digits.
+any_rank = st.integers(0, 2**53 - 1).map(lambda bits: bits * TO_RANK)
+ranks_in_order = st.lists(any_rank, min_size=2, max_size=20).map(sorted)
 
 
 @st.composite
@@ -321,7 +323,7 @@ def test_any_distribution_climbs_with_the_rank_and_is_undone(
     assert (cdf(law, days * (1 - 1e-9) - GRID) <= ranks + 1e-9).all()
 
 
-@given(law=any_law(), length=ranks_in_order, position=st.floats(0, math.nextafter(1, 0)))
+@given(law=any_law(), length=ranks_in_order, position=any_rank)
 @settings(deadline=None, max_examples=100)
 def test_any_stay_under_way_is_longer_than_a_new_one(
     law: Distribution, length: list[float], position: float
@@ -423,11 +425,10 @@ def test_any_shape_of_ranks_is_kept(shape: tuple[int, ...]) -> None:
         assert in_progress(law, ranks, ranks)[1].shape == shape
 
 
-def test_fifty_thousand_stays_are_looked_up_in_an_instant() -> None:
-    law, ranks = spec(mean=10.5, sd=9), np.random.default_rng(1).random(50_000)
-    quantile(law, ranks)
-    started = time.perf_counter()
-    for _ in range(5):
+@pytest.mark.parametrize("dist", ["lognormal", "gamma"])
+def test_of_fifty_thousand_stays_hardly_any_is_solved_for(dist: str) -> None:
+    law, ranks = spec(dist=dist, mean=10.5, sd=9), np.random.default_rng(1).random(50_000)
+    quantile(law, ranks)  # a table is made at first, by solving
+    with mock.patch.object(curves, "exactly", wraps=exactly) as solver:
         quantile(law, ranks)
-    # Usually 1 to 2 ms; the room is for a busy machine.
-    assert (time.perf_counter() - started) / 5 < 0.05
+    assert sum(call.args[1].size for call in solver.call_args_list) < 0.001 * ranks.size

@@ -33,10 +33,10 @@ def census(journeys: Journeys, setting: Setting) -> CensusCounts:
         journeys.ready, journeys.left, journeys.who.route, setting.offer.is_hospital, after_days, setting.first_day,
         services, excess, waiting, counted,
     )  # fmt: skip
-    people, delayed = np.zeros((2, setting.days, services))
+    people_waiting, delayed = np.zeros((2, setting.days, services))
     delayed_by_route = np.zeros((setting.days, routes))
-    _add_up(waiting, counted, share, people, delayed, delayed_by_route)
-    return CensusCounts(_by_key(excess), _by_key(people), _by_key(delayed), _by_key(delayed_by_route))
+    _add_up(waiting, counted, share, people_waiting, delayed, delayed_by_route)
+    return CensusCounts(_by_key(excess), _by_key(people_waiting), _by_key(delayed), _by_key(delayed_by_route))
 
 
 def care(
@@ -112,8 +112,9 @@ def _census(
 
 @compiled
 def _add_up(
-    waiting: Floats, counted: Floats, share: Floats, people: Floats, delayed: Floats, delayed_by_route: Floats
-) -> None:
+    waiting: Floats, counted: Floats, share: Floats, people_waiting: Floats, delayed: Floats,
+    delayed_by_route: Floats,
+) -> None:  # fmt: skip
     """From counts by route and service: people by service, and those who are counted, by service and by route, weighted."""
     services, days = share.shape
     for day in range(days):
@@ -121,7 +122,7 @@ def _add_up(
             # Hardly anybody on one route waits for most of what there is.
             if waiting[day, key] != 0.0:
                 route, service = key // services, key % services
-                people[day, service] += waiting[day, key]
+                people_waiting[day, service] += waiting[day, key]
                 weighted = counted[day, key] * share[service, day]
                 delayed[day, service] += weighted
                 delayed_by_route[day, route] += weighted

@@ -21,8 +21,9 @@ def waits(counts: WaitCounts, setting: Setting) -> dict[str, float]:
     free = setting.offer.free
     by_service = counts.waited[order_of(counts.service, free.size)]
     ends = np.cumsum(np.bincount(counts.service, minlength=free.size)).tolist()
+    begins = [0, *ends[:-1]]
     found: dict[str, float] = {}
-    for name, begin, end, has_no_limit in zip(setting.offer.names, [0, *ends], ends, free, strict=False):
+    for name, begin, end, has_no_limit in zip(setting.offer.names, begins, ends, free, strict=True):
         if not has_no_limit:
             found |= _described(by_service[begin:end], name)
     for name, people, days in zip(
@@ -33,7 +34,7 @@ def waits(counts: WaitCounts, setting: Setting) -> dict[str, float]:
 
 
 def _described(waited: Floats, name: str) -> dict[str, float]:
-    """The waits for one service; they are put in order."""
+    """The waits for one service, which are put in order where they are."""
     people = waited.size
     # As np.mean does it, which takes longer to begin than this to end.
     mean = float(np.add.reduce(waited)) / people if people else math.nan

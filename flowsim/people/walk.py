@@ -19,7 +19,8 @@ MOST_STEPS: Final = 200
 TO_NEXT: Final = 0
 TO_OTHERWISE: Final = 1
 
-# Rows to make room for at first, for each person; a walk that needs more gets twice as much.
+# Rows to make room for at first, for each person: as many as those take who are admitted, stay in two services after each
+# other and leave. A walk that needs more gets twice as much.
 ROOM: Final = 3.0
 ROOM_UNHINDERED: Final = 1.125
 
