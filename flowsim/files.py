@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,17 +30,16 @@ def write_text(path: Path, text: str) -> Path:
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
     """Write a file beside its place, then move it there: whatever was there stays until the new one is whole."""
+    beside = path.with_name(f".{path.stem}-{secrets.token_hex(8)}{path.suffix}")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        # Nobody else's; and open to whom new files are, which the system sees to: to ask it would change it for all threads.
+        os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     except OSError as problem:
         raise RunError(f"cannot write {path}: {problem.strerror or problem}") from problem
-    os.close(handle)
-    beside = Path(name)
     try:
         write(beside)
         with beside.open("rb+") as written:
             os.fsync(written.fileno())
-        beside.chmod(0o666 & ~_umask())
         _move(beside, path)
     except OSError as problem:
         raise RunError(f"cannot write {path}: {problem.strerror or problem}") from problem
@@ -59,9 +58,3 @@ def _move(beside: Path, path: Path) -> None:
             time.sleep(0.05)
         else:
             return
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from flowsim import ScenarioError, load
 from flowsim.decisions.compare import compare, run
 from flowsim.errors import RunError
-from flowsim.files import write_whole
+from flowsim.files import write_text, write_whole
 from flowsim.frames import safe_csv
 from flowsim.results import Result
 from flowsim.saving import save
@@ -109,6 +110,25 @@ def test_a_file_that_cannot_be_finished_leaves_the_old_one(tmp_path: Path) -> No
         write_whole(path, fails_half_way)
     assert path.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_file_is_open_to_whom_new_files_are_and_writing_one_never_asks_the_system_to_change_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks for the mask of a process sets it, for all threads; two at once can leave it open for good."""
+    plain = tmp_path / "plain"
+    plain.touch()
+    monkeypatch.setattr(os, "umask", lambda _mask: pytest.fail("set the mask of all threads"))
+    written = write_text(tmp_path / "written", "ours")
+    assert written.stat().st_mode == plain.stat().st_mode
+
+
+def test_a_folder_that_is_none_is_said_in_words(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    for place in (tmp_path / "taken" / "t.csv", tmp_path / "missing" / "t.csv"):
+        with pytest.raises(RunError, match=r"cannot write .*t\.csv"):
+            write_text(place, "ours")
 
 
 def test_a_folder_that_cannot_be_made_is_said_in_words(result: Result, tmp_path: Path) -> None:
