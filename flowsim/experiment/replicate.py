@@ -106,8 +106,10 @@ def replicate(
         threads = runs_in_threads(study.engine)
         jobs = study.jobs(parcel)
         for _, outcomes in scattered(run_job, jobs, cores=cores, threads=threads, executor=executor):
+            rows: dict[int, list[Outcome]] = {}
             for outcome in outcomes:
-                done.setdefault(outcome.replication, []).append(shelves[outcome.scenario].put(outcome))
+                rows.setdefault(outcome.replication, []).append(shelves[outcome.scenario].put(outcome))
+            done |= rows  # whole ones only, whenever somebody stops
             on_done(len(done), study.last - study.first)
     except (KeyboardInterrupt, Stopped):
         return Replicated(_by_themselves(_without_gaps(done, study)), stopped=True)

@@ -13,7 +13,8 @@ import pytest
 from flowsim.errors import RunError
 from flowsim.experiment import replicate as module
 from flowsim.experiment.replicate import Replicated, Study, replicate
-from flowsim.experiment.worker import Job, run_job
+from flowsim.experiment.shelf import Shelf
+from flowsim.experiment.worker import Job, Outcome, run_job
 from tests.experiment.city import small_city
 
 
@@ -66,6 +67,22 @@ def test_ctrl_c_keeps_what_is_finished() -> None:
     found = replicate(study(), on_done=stop)
     assert found.stopped
     assert [row[0].replication for row in found.outcomes] == [0, 1]
+
+
+def test_ctrl_c_between_two_scenarios_of_a_replication_keeps_what_is_finished(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put, puts = Shelf.put, iter(range(100))
+
+    def put_or_stop(self: Shelf, outcome: Outcome) -> Outcome:
+        if next(puts) == 5:  # the second scenario of the third replication
+            raise KeyboardInterrupt
+        return put(self, outcome)
+
+    monkeypatch.setattr(Shelf, "put", put_or_stop)
+    found = replicate(study())
+    assert found.stopped
+    assert [[one.replication for one in row] for row in found.outcomes] == [[0, 0], [1, 1]]
 
 
 class Backwards(Executor):
