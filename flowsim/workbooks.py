@@ -47,8 +47,11 @@ def read_workbook(path: Path) -> dict[str, Rows]:
     are never worked out. Empty cells at the end of a row, and empty rows at the end of a sheet, are
     left out. Raises ScenarioError where the file is no workbook or too large for one.
     """
-    name = printable(str(path))
-    data = read_bytes(path, MOST_BYTES, "a workbook")
+    return workbook_in(read_bytes(path, MOST_BYTES, "a workbook"), printable(str(path)))
+
+
+def workbook_in(data: bytes, name: str) -> dict[str, Rows]:
+    """The same of the content of a file, which complaints call `name`."""
     read = _old_sheets if data[:4] == _OLD_OR_LOCKED else _new_sheets
     try:
         with warnings.catch_warnings():

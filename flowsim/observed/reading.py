@@ -16,7 +16,7 @@ from flowsim.observed.dtoc_return import read_by_body, read_by_reason, read_extr
 from flowsim.observed.kinds import WORDS, kind_of
 from flowsim.observed.model import Observed
 from flowsim.observed.monthly import Row, monthly_table, read_areas, read_monthly
-from flowsim.observed.sheets import read_sheets
+from flowsim.observed.sheets import Handed, read_sheets
 from flowsim.scenario.files import bundled_folder
 from flowsim.scenario.words import nearest, printable, shortened
 
@@ -33,7 +33,7 @@ LICENCE: Final = "NHS England, Open Government Licence v3.0"
 Found = tuple[str, Table]
 
 
-def read_observed(source: str | Path, area: str | None = None) -> Observed:
+def read_observed(source: str | Path | Handed, area: str | None = None) -> Observed:
     """What a file holds, or all CSV files and workbooks of a folder together, or "sheffield": the bundled figures.
 
     `area` names the local authority (name or code) where a national file has several. Raises DataError with every
@@ -51,8 +51,10 @@ def read_observed(source: str | Path, area: str | None = None) -> Observed:
     return observed
 
 
-def _files(source: str | Path) -> tuple[Path, ...]:
+def _files(source: str | Path | Handed) -> tuple[Path | Handed, ...]:
     """The files that are meant. Raises DataError where there are none."""
+    if isinstance(source, Handed):
+        return (source,)
     if str(source) == SHEFFIELD:
         return tuple(bundled_folder() / "observed" / name for name in SHEFFIELD_FILES)
     path = Path(source)
@@ -80,7 +82,7 @@ def _files(source: str | Path) -> tuple[Path, ...]:
     return (path,)
 
 
-def _tables(file: Path, found: Findings) -> list[Found]:
+def _tables(file: Path | Handed, found: Findings) -> list[Found]:
     """The known tables of a file; a workbook may have sheets besides, a file without any is a complaint."""
     sheets = read_sheets(file)
     tables = [known for sheet in sheets if (known := kind_of(sheet))]

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from flowsim.errors import DataError, ScenarioError
-from flowsim.scenario.safely import read_bytes, text_of
+from flowsim.scenario.safely import read_bytes, refuse_size, text_of
 from flowsim.scenario.words import printable, shortened
-from flowsim.workbooks import MOST_BYTES, Cell, read_workbook
+from flowsim.workbooks import MOST_BYTES, Cell, workbook_in
 
 MOST_CSV_BYTES: Final = 5_000_000
 MOST_ROWS: Final = 200_000
@@ -36,18 +36,29 @@ class Sheet:
         return self.file if self.name is None else f"{self.file}, sheet {shortened(self.name)}"
 
 
-def read_sheets(path: Path) -> tuple[Sheet, ...]:
+@dataclass(frozen=True)
+class Handed:
+    """A file that somebody handed over in a browser. It may list people, so it stays in memory: no disk holds it."""
+
+    name: str
+    data: bytes
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def read_sheets(source: Path | Handed) -> tuple[Sheet, ...]:
     """The sheets of a workbook, or a CSV file as one. Told apart by what they hold, not by their names.
 
     Raises DataError in words: no such file, too large, a password, no CSV file, damaged.
     """
-    name = printable(str(path))
+    name = printable(str(source))
     try:
-        data = read_bytes(path, MOST_BYTES, "a table")
+        data = _content(source)
         if data[:2] in WORKBOOKS:
             return tuple(
                 Sheet(name, title, tuple(tuple(map(_stripped, row)) for row in rows))
-                for title, rows in read_workbook(path).items()
+                for title, rows in workbook_in(data, name).items()
             )
     except ScenarioError as error:
         raise DataError(error.complaints) from None
@@ -55,6 +66,13 @@ def read_sheets(path: Path) -> tuple[Sheet, ...]:
         size = f"{len(data):,} bytes; at most {MOST_CSV_BYTES:,} can be read"
         raise DataError([f"{name}: is too large for a CSV file: {size}"])
     return (Sheet(name, None, tuple(_csv_rows(_text(data, name), name))),)
+
+
+def _content(source: Path | Handed) -> bytes:
+    if isinstance(source, Path):
+        return read_bytes(source, MOST_BYTES, "a table")
+    refuse_size(len(source.data), MOST_BYTES, "a table", printable(source.name))
+    return source.data
 
 
 def _stripped(cell: Cell) -> Cell:

@@ -14,7 +14,7 @@ from flowsim.observed.cells import REASONS, Findings, Table, moment_of, number_o
 from flowsim.observed.daily import is_census, read_census
 from flowsim.observed.discharges import is_discharges, read_discharges
 from flowsim.observed.headers import table_in
-from flowsim.observed.sheets import Sheet, read_sheets
+from flowsim.observed.sheets import Handed, Sheet, read_sheets
 from flowsim.scenario.words import printable
 from flowsim.workbooks import Cell
 
@@ -54,7 +54,7 @@ def is_today(header: tuple[str, ...]) -> bool:
     return "what" in header and bool(set(COUNTS) & set(header))
 
 
-def read_today(path: str | Path) -> Today:
+def read_today(source: str | Path | Handed) -> Today:
     """Counts of one day: a table with `what` (a service, or a reason code) and some of in_hospital, delayed, caseload,
     waiting_elsewhere, waited_days and date; or a daily census by reason, whose last day is taken; or a list of discharges that
     also has those who have not left.
@@ -63,20 +63,24 @@ def read_today(path: str | Path) -> Today:
     list. Raises DataError with every complaint.
     """
     found = Findings()
-    for sheet in read_sheets(Path(path)):
+    for sheet in read_sheets(_file(source)):
         today = _known_in(sheet, found)
         if today is not None:
             return today
     words = "holds no counts of today: a column what (a service or a reason code) and some of"
     more = "a daily census (date, and a column for each reason); or a list of discharges with those who have not left"
-    raise DataError([f"{printable(str(path))}: {words} {', '.join(COUNTS)}; {more}"])
+    raise DataError([f"{printable(str(source))}: {words} {', '.join(COUNTS)}; {more}"])
 
 
-def holds_today(path: str | Path) -> bool:
+def _file(source: str | Path | Handed) -> Path | Handed:
+    return source if isinstance(source, Handed) else Path(source)
+
+
+def holds_today(source: str | Path | Handed) -> bool:
     """Whether a file has a table that says who is there on a day. Raises DataError where it cannot be read."""
     return any(
         table_in(sheet, fits) is not None
-        for sheet in read_sheets(Path(path))
+        for sheet in read_sheets(_file(source))
         for fits in (is_today, is_discharges, is_census)
     )
 

@@ -58,7 +58,7 @@ def _open() -> None:
     with st.expander("Open a scenario file"):
         st.file_uploader(
             "A scenario file (TOML, at most 256 KB)", type=["toml"], key="upload", on_change=_opened,
-            help="It is read, checked and kept for this visit only; nothing is written on the server.",
+            help="It is read, checked and kept in memory for this visit only.",
         )  # fmt: skip
         for words in st.session_state.get("upload wrong", []):
             st.error(escaped(words))

@@ -95,14 +95,18 @@ def load(name_or_path: str | Path | Scenario) -> Scenario:
 
 def from_text(text: str, name: str, folder: Path | None = None) -> Scenario:
     """A scenario from TOML text, checked; `folder` is where files it names lie. Raises ScenarioError."""
-    layer = Layer(printable(name), folder, text, document_in(text, printable(name)))
-    return _scenario(_with_bases(layer, ()), Path(name).stem)
+    return _scenario(layers_in(text, name, folder), Path(name).stem)
 
 
 def read_layers(name_or_path: str | Path) -> tuple[Layer, ...]:
     """The file of a scenario and those it builds on, the deepest base first. Raises ScenarioError."""
     path = _found(name_or_path)
     return _with_bases(_layer(path), (path,))
+
+
+def layers_in(text: str, name: str, folder: Path | None = None) -> tuple[Layer, ...]:
+    """TOML text of a scenario and the files that it builds on, the deepest base first. Raises ScenarioError."""
+    return _with_bases(Layer(printable(name), folder, text, document_in(text, printable(name))), ())
 
 
 def _layer(path: Path) -> Layer:
@@ -301,3 +305,8 @@ def fingerprint(scenario: Scenario) -> str:
     # Keys stay in the file's order: that of shares decides which rank leads where.
     text = json.dumps(document, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def identity(scenario: Scenario) -> str:
+    """SHA-256 (hexadecimal) of everything in a scenario, names and labels too: what tells apart two that may be shown to somebody."""
+    return hashlib.sha256(scenario.model_dump_json(by_alias=True).encode()).hexdigest()

@@ -46,9 +46,7 @@ def read_bytes(path: Path, most: int, what: str) -> bytes:
             raise ScenarioError([f"{name}: is a folder, not {what}"])
         if not stat.S_ISREG(status.st_mode):
             raise ScenarioError([f"{name}: is not a plain file"])
-        if status.st_size > most:
-            size = f"{status.st_size:,} bytes; at most {most:,} can be read"
-            raise ScenarioError([f"{name}: is too large for {what}: {size}"])
+        refuse_size(status.st_size, most, what, name)
         with path.open("rb") as file:
             return file.read(most + 1)
     except FileNotFoundError:
@@ -58,6 +56,14 @@ def read_bytes(path: Path, most: int, what: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "its name is not one a file can have"
         raise ScenarioError([f"{name}: cannot be read: {reason}"]) from None
+
+
+def refuse_size(size: int, most: int, what: str, name: str) -> None:
+    """Raise ScenarioError where a file has more bytes than may be read."""
+    if size > most:
+        raise ScenarioError(
+            [f"{name}: is too large for {what}: {size:,} bytes; at most {most:,} can be read"]
+        )
 
 
 def refuse_device(file_name: str, shown: str) -> None:

@@ -7,7 +7,7 @@ Convention: `# <source> (H|M|L)` with the confidence in it, `# assumption: <why>
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -62,9 +62,14 @@ def input_rows(scenario_name_or_path: str | Path) -> list[InputRow]:
 
     Raises ScenarioError where the files cannot be read; what they say is not checked here.
     """
+    return rows_of(read_layers(scenario_name_or_path))
+
+
+def rows_of(layers: Iterable[Layer]) -> list[InputRow]:
+    """The same for a file and those it builds on, as they were read."""
     document: dict[str, Any] = {}
     comments: dict[Path_, str] = {}
-    for layer in read_layers(scenario_name_or_path):
+    for layer in layers:
         comments = _laid_over(comments, document, layer)
         document = over(document, layer.document)
     return [_row(path, value, _nearest_comment(comments, path)) for path, value in _values(document, ())]

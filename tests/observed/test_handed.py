@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
+
+import pandas as pd
 import pytest
 
 from flowsim.errors import DataError
 from flowsim.observed import Observed
 from flowsim.observed.handed import known_in
 from flowsim.observed.today import Today
+from flowsim.workbooks import MOST_BYTES
 
 MONTHS = b"month,total,A,E\n2017-08,310,110,200\n2017-09,300,100,200\n"
 AREAS = b"""area,period,reason,delayed_days
@@ -28,6 +33,26 @@ def test_a_census_is_a_start_and_months_are_what_was_observed() -> None:
     assert months.sources == ("my months.csv",)
     assert months.monthly is not None
     assert months.monthly["per_day"].tolist() == [10, 10]
+
+
+def test_no_disk_holds_what_is_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may list people."""
+    monkeypatch.setattr(Path, "open", lambda *_a, **_k: pytest.fail("opened a file"))
+    monkeypatch.setattr("tempfile.mkdtemp", lambda *_a, **_k: pytest.fail("made a folder"))
+    book = io.BytesIO()
+    pd.DataFrame({"what": ["stit"], "in_hospital": [3]}).to_excel(book, index=False)
+    for name, data in (("my counts.csv", b"what,in_hospital\nstit,3\n"), ("my counts.xlsx", book.getvalue())):
+        found = known_in(name, data)
+        assert isinstance(found, Today)
+        assert [(c.what, c.in_hospital) for c in found.counts] == [("stit", 3)]
+        assert found.counts[0].where.startswith(name)
+
+
+def test_a_file_that_is_too_large_is_refused() -> None:
+    with pytest.raises(
+        DataError, match=r"^my\.csv: is too large for a table: 20,000,001 bytes; at most 20,000,000"
+    ):
+        known_in("my.csv", b"x" * (MOST_BYTES + 1))
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Final
 
 import streamlit as st
@@ -18,9 +16,10 @@ from flowsim.report.as_html import as_html
 from flowsim.report.blocks import Document
 from flowsim.report.board import Paper, board_paper, usual_question
 from flowsim.report.board import answer as answer_of
+from flowsim.scenario.files import layers_in
 from flowsim.scenario.levers import OWN_NAME
 from flowsim.scenario.model import Scenario
-from flowsim.scenario.sources import InputRow, input_rows
+from flowsim.scenario.sources import InputRow, input_rows, rows_of
 
 NAME: Final = "report"
 DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -64,7 +63,4 @@ def _stated(name: str) -> list[InputRow]:
         return [*_stated(c.on), *moved]
     if name != c.file_name:
         return input_rows(name)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / f"{name}.toml"
-        file.write_text(c.file_text, encoding="utf-8")
-        return input_rows(file)
+    return rows_of(layers_in(c.file_text, f"{name}.toml"))
