@@ -41,3 +41,8 @@ class RunError(FlowsimError):
 
 class Stopped(FlowsimError):
     """The user stopped the work; what was finished by then is kept by whoever raised this."""
+
+
+def complaints_of(error: FlowsimError) -> tuple[str, ...]:
+    """What an error has to say, one complaint after another."""
+    return error.complaints if isinstance(error, InputError) else (str(error),)

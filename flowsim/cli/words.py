@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from flowsim.errors import FlowsimError, InputError, Stopped
+from flowsim.errors import FlowsimError, Stopped, complaints_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,8 +36,7 @@ def console() -> Console:
 
 def say_error(error: FlowsimError) -> None:
     """Say on standard error what is wrong, one complaint a line."""
-    complaints = error.complaints if isinstance(error, InputError) else (str(error),)
-    for complaint in complaints:
+    for complaint in complaints_of(error):
         typer.echo(complaint, err=True)
 
 

@@ -119,7 +119,7 @@ def _own_plan() -> None:
     built_on = scenario_or_words(on)
     if built_on is None:
         return
-    rows = _rows(on, c.file_name, c.file_text)
+    rows = _rows(on, c.file_name)
     levers = levers_of(built_on, rows)
     version = st.session_state.get("levers version", 0)
     moved: dict[str, float] = {}
@@ -155,7 +155,7 @@ def _put_back() -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
-def _rows(name: str, file_name: str, _file_text: str) -> list[InputRow]:
+def _rows(name: str, file_name: str) -> list[InputRow]:
     """Where a bundled scenario's figures come from; a file of one's own is not looked up."""
     return [] if name == file_name else input_rows(name)
 

@@ -20,12 +20,12 @@ from typing import Final
 from flowsim.decisions.plausible import Met, Plausible
 from flowsim.engine import AUTO, chosen_engine
 from flowsim.errors import FlowsimError, Stopped
-from flowsim.experiment.replicate import cores_here
+from flowsim.experiment.replicate import Progress, cores_here
 from flowsim.experiment.run import Effort
 from flowsim.experiment.run_on import run_on
 from flowsim.experiment.staying import STRETCH, StayingProcesses
 from flowsim.results import Result
-from flowsim.scenario.files import fingerprint
+from flowsim.scenario.files import fingerprint, identity
 from flowsim.scenario.model import Scenario
 
 # Long enough for a plan of the usual 50 replications, so that most answers come whole, one after the other, not all at the end.
@@ -64,6 +64,11 @@ class Order:
         """Pages look again and again, and it takes a millisecond."""
         return fingerprint(self.scenario)
 
+    @cached_property
+    def identity(self) -> str:
+        """What tells apart two that have the same results, but not the same names."""
+        return identity(self.scenario)
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -94,7 +99,7 @@ class _Task:
     problem: str = ""
     size: int = 0
     seconds_each: float = 1.0
-    views: dict[tuple[str, str], Result] = field(default_factory=dict)
+    views: dict[tuple[str, int], Result] = field(default_factory=dict)
 
     @property
     def done(self) -> int:
@@ -192,7 +197,7 @@ class Runner:
         """The result under the names of whoever asks: another may call the same thing otherwise."""
         if task.result is None:
             return None
-        name = (order.scenario.name, f"{order.scenario.title} {wanted}")
+        name = (order.identity, wanted)
         if name not in task.views:
             if len(task.views) > 8:
                 task.views.clear()
@@ -240,7 +245,7 @@ class Runner:
                 with self._news:
                     self._news.notify_all()
 
-    def _choose(self) -> tuple[Key, int] | None:
+    def _choose(self) -> tuple[Key, _Task, int] | None:
         """The next thing to do: sessions take turns."""
         with self._lock:
             self._forget()
@@ -248,13 +253,12 @@ class Runner:
                 found = self._open(session)
                 if found is not None:
                     self._sessions.move_to_end(name)
-                    return found
+                    key, wanted = found
+                    return key, self._tasks[key], wanted
         return None
 
-    def _slice(self, key: Key, wanted: int) -> None:
-        """Run a task on for a slice of time."""
-        with self._lock:
-            task = self._tasks[key]
+    def _slice(self, key: Key, task: _Task, wanted: int) -> None:
+        """Run a task on for a slice of time; nobody may want it any more by now."""
         first = task.done
         more = max(self._cores, int(SLICE_SECONDS / task.seconds_each))
         goal = min(wanted, first + more)
@@ -265,26 +269,14 @@ class Runner:
                 raise Stopped("nobody waits for this any more")
 
         begun = time.perf_counter()
-        effort = Effort(
-            replications=goal,
-            seed=task.seed,
-            engine=self.engine,
-            cores=self._cores,
-            executor=self._pool(),
-            keep_journeys=task.keep_journeys,
-            on_done=on_done,
-            met=task.met,
-            parcel=max(1, min(STRETCH, int(PARCEL_SECONDS / task.seconds_each))),
-            keep_people_bytes=MOST_BYTES_OF_PEOPLE // self._cores,
-        )
         try:
-            result = run_on(task.scenario, task.result, effort)
+            result = run_on(task.scenario, task.result, self._effort(task, goal, on_done))
         except Stopped:
-            return
+            task.under_way = 0
         except FlowsimError as error:
             task.problem = str(error)
             self._executor = None
-        except Exception:
+        except Exception:  # whatever it is, the next visitor's work goes on
             if not threading.main_thread().is_alive():  # the server is ending, and took its processes along
                 self._closed = True
                 return
@@ -299,6 +291,21 @@ class Runner:
                 task.under_way = 0
                 seconds = time.perf_counter() - begun
                 self._pace = task.seconds_each = max(seconds / max(1, result.replications - first), 1e-3)
+
+    def _effort(self, task: _Task, goal: int, on_done: Progress) -> Effort:
+        """How to run a task on to so many replications."""
+        return Effort(
+            replications=goal,
+            seed=task.seed,
+            engine=self.engine,
+            cores=self._cores,
+            executor=self._pool(),
+            keep_journeys=task.keep_journeys,
+            on_done=on_done,
+            met=task.met,
+            parcel=max(1, min(STRETCH, int(PARCEL_SECONDS / task.seconds_each))),
+            keep_people_bytes=MOST_BYTES_OF_PEOPLE // self._cores,
+        )
 
     def _is_wanted(self, key: Key) -> bool:
         with self._lock:

@@ -10,11 +10,11 @@ from typing import Any, Final
 import streamlit as st
 
 from flowsim.decisions.plausible import Plausible, met_by, offered_sets
-from flowsim.errors import FlowsimError, ScenarioError
+from flowsim.errors import FlowsimError, complaints_of
 from flowsim.pages.choice import Choice, from_address, to_address
 from flowsim.pages.runner import Order, Runner, Standing
 from flowsim.results import Result
-from flowsim.scenario.files import fingerprint
+from flowsim.scenario.files import fingerprint, identity
 from flowsim.scenario.levers import OWN_NAME, with_levers
 from flowsim.scenario.model import Scenario
 
@@ -72,7 +72,7 @@ def _scenario(name: str, file_name: str, file_text: str) -> Scenario:
 
 
 @st.cache_resource(show_spinner=False, max_entries=200)
-def _own_plan(_on: Scenario, mark: str, name: str, levers: tuple[tuple[str, float], ...]) -> Scenario:
+def _own_plan(_on: Scenario, mark: str, levers: tuple[tuple[str, float], ...]) -> Scenario:
     return with_levers(_on, dict(levers))
 
 
@@ -81,7 +81,7 @@ def scenario(name: str) -> Scenario:
     c = choice()
     if name == OWN_NAME:
         on = scenario(c.on)
-        return _own_plan(on, fingerprint(on), on.name, tuple(sorted(c.levers.items())))
+        return _own_plan(on, identity(on), tuple(sorted(c.levers.items())))
     is_file = name == c.file_name
     return _scenario(name, c.file_name if is_file else "", c.file_text if is_file else "")
 
@@ -97,8 +97,7 @@ def scenario_or_words(name: str) -> Scenario | None:
 
 def complain(error: FlowsimError) -> None:
     """Show what is wrong, in the words of the command line."""
-    complaints = error.complaints if isinstance(error, ScenarioError) else (str(error),)
-    st.error("\n\n".join(escaped(c) for c in complaints))
+    st.error("\n\n".join(escaped(c) for c in complaints_of(error)))
 
 
 def escaped(text: str) -> str:

@@ -18,7 +18,6 @@ from flowsim.pages.session import (
     choose,
     enough_to_show,
     place_of,
-    scenario,
     scenario_or_words,
     standings,
 )
@@ -32,6 +31,7 @@ from flowsim.report.where import (
     straight_home_per_day,
 )
 from flowsim.results import Result
+from flowsim.scenario.files import identity
 from flowsim.scenario.model import Scenario
 
 # People a day; thinner bands would only clutter the picture, and stand in the table.
@@ -47,7 +47,7 @@ def page() -> None:
     numbers = Order(shown, shown.run.seed, choice().replications)
     journeys = Order(shown, shown.run.seed, 1, keep_journeys=1)
     priced = st.session_state.get("priced") == shown.name
-    more = _one_more(shown.name, repr(choice())) if priced else []
+    more = _one_more(shown, identity(shown)) if priced else []
     orders = [
         journeys,
         numbers,
@@ -70,8 +70,8 @@ def choose_scenario(label: str = "Scenario") -> Scenario | None:
 
 
 @st.cache_resource(show_spinner="Laying out one scenario for each capacity", max_entries=20)
-def _one_more(name: str, _choice: str) -> list[OneMore]:
-    return one_more_of_each(scenario(name))
+def _one_more(_scenario: Scenario, mark: str) -> list[OneMore]:
+    return one_more_of_each(_scenario)
 
 
 def _show(orders: list[Order], more: list[OneMore]) -> None:

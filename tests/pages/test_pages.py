@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 import time
 import tomllib
@@ -13,13 +14,16 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+import flowsim
 from browser import served
 from flowsim.cli.app_command import LOOPBACK, app_command, app_script
 from flowsim.decisions.plausible import Plausible
-from flowsim.pages import parts
+from flowsim.pages import parts, where
 from flowsim.pages import runner as runners
 from flowsim.pages.choice import to_address
+from flowsim.pages.runner import Order
 from flowsim.pages.session import runner
+from flowsim.scenario.levers import OWN_NAME
 from tests.pages.visitors import SMALL, small_choice
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -146,6 +150,68 @@ def test_where_a_set_does_not_suit_ones_own_plan_the_page_says_so(
     moved = opened(plausible="my-set", levers={path: 1_000.0})
     assert not moved.exception
     assert ["does not suit your own plan" in w.value for w in moved.warning] == [True]
+
+
+def _where() -> None:
+    from flowsim.pages import where
+
+    where.page()
+
+
+def _orders_of_prices(monkeypatch: pytest.MonkeyPatch, **more: object) -> list[Order]:
+    """What a visitor who asks for the price of each bottleneck has run."""
+    asked: list[list[Order]] = []
+    monkeypatch.setattr(where, "awaited", asked.append)
+    test = AppTest.from_function(_where, default_timeout=60)
+    for key, value in to_address(small_choice(shown=OWN_NAME, replications=2, **more)).items():
+        test.query_params[key] = value
+    test.session_state["priced"] = OWN_NAME
+    assert not test.run().exception
+    return asked[-1]
+
+
+def test_visitors_whose_plans_have_one_name_see_each_their_own_prices(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = "services.stit.capacity"
+    for capacity in (9.0, 40.0):
+        orders = _orders_of_prices(monkeypatch, levers={path: capacity})
+        found = {order.scenario.services["stit"].capacity for order in orders}
+        assert found == {capacity, capacity + 1}
+
+
+def test_visitors_whose_files_differ_in_a_label_see_each_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    label = flowsim.load(ROOT / "tests" / "pages" / "small.toml").services["stit"].label
+    assert f'"{label}"' in SMALL
+    for other in ("Reablement of trust A", "Reablement of trust B"):
+        text = SMALL.replace(f'"{label}"', f'"{other}"')
+        orders = _orders_of_prices(monkeypatch, levers={"services.stit.capacity": 9.0}, file_text=text)
+        assert {order.scenario.services["stit"].label for order in orders} == {other}
+
+
+def test_what_a_page_keeps_for_all_visitors_is_told_apart_by_more_than_a_name() -> None:
+    """Streamlit does not look at arguments that begin with an underscore, so a mark beside them has to say what is in them."""
+    kept = [
+        (f"{file.name}: {node.name}", {argument.arg for argument in node.args.args})
+        for file in sorted((ROOT / "flowsim" / "pages").rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+        and any("st.cache_" in ast.unparse(decorator) for decorator in node.decorator_list)
+    ]
+    assert len(kept) > 5
+    unseen = [name for name, names in kept if any(n.startswith("_") for n in names) and "mark" not in names]
+    assert unseen == []
+
+
+def test_several_complaints_are_told_apart_on_the_page() -> None:
+    def complaining() -> None:
+        from flowsim.errors import DataError
+        from flowsim.pages.session import complain
+
+        complain(DataError(["one is wrong", "another is too"]))
+
+    (error,) = AppTest.from_function(complaining).run().error
+    assert error.value == "one is wrong\n\nanother is too"
 
 
 def test_with_sign_in_set_up_nobody_sees_anything_before() -> None:

@@ -12,6 +12,8 @@ import pytest
 
 import flowsim
 from flowsim.decisions.plausible import Plausible, run_plausible
+from flowsim.errors import Stopped
+from flowsim.experiment.run import Effort
 from flowsim.pages.runner import MOST_SESSIONS, Order, Runner, Standing
 from flowsim.scenario.files import fingerprint
 from flowsim.scenario.levers import with_levers
@@ -88,9 +90,9 @@ def test_who_leaves_stops_the_work_and_keeps_what_is_finished(runner: Runner) ->
     while not runner.ask("a", [order])[0].result:
         time.sleep(0.02)
     runner.leave("a")
-    time.sleep(1.0)
+    until_done(runner, "b", [Order(plan(30.0), 5, 1)])  # what was under way has ended when others are served
     before = runner.look(order).result
-    time.sleep(1.0)
+    until_done(runner, "b", [Order(plan(31.0), 5, 1)])
     after = runner.look(order).result
     assert before is not None
     assert after is not None
@@ -125,15 +127,60 @@ def test_twenty_sessions_at_once_none_fails_and_none_starves(runner: Runner) -> 
 def test_sessions_take_turns(runner: Runner) -> None:
     long = Order(SMALL, 6, 2_000)
     runner.ask("greedy", [long])
-    begun = time.monotonic()
-    until_done(runner, "modest", [Order(SMALL, 7, 3)], 30)
-    assert time.monotonic() - begun < 20
+    until_done(runner, "modest", [Order(SMALL, 7, 3)])
     assert not runner.ask("greedy", [long])[0].finished
 
 
 def test_who_waits_hears_how_many_others_do(runner: Runner) -> None:
     runner.ask("a", [Order(SMALL, 6, 500)])
     assert runner.ask("b", [Order(SMALL, 7, 500)])[0].ahead == 1
+
+
+def test_who_turns_to_something_else_at_the_last_moment_leaves_the_runner_at_work(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose, turned = Runner._choose, threading.Event()
+
+    def choose_and_lose(self: Runner) -> object:
+        chosen = choose(self)
+        if chosen is not None and not turned.is_set():
+            turned.set()
+            self.ask("a", [])
+        return chosen
+
+    monkeypatch.setattr(Runner, "_choose", choose_and_lose)
+    runner.ask("a", [Order(SMALL, 5, 500)])
+    assert turned.wait(60)
+    (found,) = until_done(runner, "b", [Order(plan(30.0), 5, 3)])
+    assert found.result is not None
+
+
+def test_who_comes_back_to_what_was_stopped_hears_what_is_there(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, stopped = Order(SMALL, 5, 50), threading.Event()
+
+    def stop_in_the_middle(_scenario: object, _so_far: object, effort: Effort) -> None:
+        effort.on_done(3, 50)
+        stopped.set()
+        raise Stopped("nobody waits for this any more")
+
+    monkeypatch.setattr("flowsim.pages.runner.run_on", stop_in_the_middle)
+    (first,) = runner.ask("a", [order])
+    assert stopped.wait(60)
+    monkeypatch.setattr(Runner, "_choose", lambda _self: None)
+    end = time.monotonic() + 30
+    while (now := runner.look(order)).done and time.monotonic() < end:
+        time.sleep(0.01)
+    assert (first.result, now.result, now.done, now.wanted) == (None, None, 0, 50)
+
+
+def test_a_visitor_sees_the_labels_they_gave(runner: Runner) -> None:
+    services = {**SMALL.services, "stit": SMALL.services["stit"].model_copy(update={"label": "Ours"})}
+    until_done(runner, "a", [Order(SMALL, 5, 3)])
+    (found,) = runner.ask("b", [Order(SMALL.model_copy(update={"services": services}), 5, 3)])
+    assert found.result is not None
+    assert found.result.scenario.services["stit"].label == "Ours"
 
 
 def test_a_full_house_is_said_in_words(runner: Runner) -> None:

@@ -18,7 +18,7 @@ from flowsim.pages.parts import before_the_first, behind, polled
 from flowsim.pages.session import escaped, session_id
 from flowsim.pages.takeaway import XLSX
 from flowsim.report.takeaway import workbook
-from flowsim.scenario.files import fingerprint
+from flowsim.scenario.files import identity
 from flowsim.scenario.model import Scenario
 
 REPLICATIONS_HINT: Final = (
@@ -33,9 +33,9 @@ def jobs() -> Jobs:
 
 
 def key_of(question: str, scenarios: Iterable[Scenario], inputs: Any) -> str:
-    """What tells one piece of work from another: the question, what affects results, names, and what was entered."""
-    named = [(scenario.name, scenario.title, fingerprint(scenario)) for scenario in scenarios]
-    return hashlib.sha256(repr((question, named, inputs)).encode()).hexdigest()
+    """What tells one piece of work from another: the question, what is asked about, and what was entered."""
+    about = [identity(scenario) for scenario in scenarios]
+    return hashlib.sha256(repr((question, about, inputs)).encode()).hexdigest()
 
 
 def ask(question: str, key: str, work: Callable[[Progress, int], Any]) -> None:
