@@ -13,6 +13,7 @@ import pytest
 from flowsim import ScenarioError, load
 from flowsim.decisions.compare import compare, run
 from flowsim.errors import RunError
+from flowsim.experiment.intervals import can_call, mean_interval
 from flowsim.files import write_text, write_whole
 from flowsim.frames import safe_csv
 from flowsim.results import Result
@@ -175,6 +176,39 @@ def test_only_the_same_period_can_be_compared() -> None:
     longer = longer.model_copy(update={"run": longer.run.model_copy(update={"days": 30})})
     with pytest.raises(RunError, match="only the same period"):
         compare([small_city(), longer])
+
+
+def test_only_plans_with_one_target_and_prices_of_one_year_can_be_compared() -> None:
+    """The headings of every table name one target, and its costs are of one year."""
+    base, plan = small_city(14, "base"), small_city(18, "plan")
+    other = plan.model_copy(update={"target": plan.target.model_copy(update={"delayed": 150.0})})
+    with pytest.raises(
+        RunError, match=r"plan has a target of 150, but base of 6: .* set target\.delayed alike"
+    ):
+        compare([base, other])
+    other = plan.model_copy(update={"costs": plan.costs.model_copy(update={"price_year": "2025/26"})})
+    with pytest.raises(
+        RunError, match=r"plan has prices of 2025/26, but base of 2017/18: .* set costs\.price_year"
+    ):
+        compare([base, other])
+
+
+def test_as_many_replications_as_are_said_to_be_needed_call_a_difference_in_four_cases_of_five() -> None:
+    """A difference of 1 between plans whose replications differ by 1 +- 4, as often as it takes to see how often it is called."""
+    rng = np.random.default_rng(3)
+    comparison = compare([small_city(14, "base"), small_city(14, "plan")], replications=4)
+    zero = np.zeros(10)
+    seen = rng.normal(size=10)
+    seen = 1.0 + 4.0 * (seen - seen.mean()) / seen.std(ddof=1)
+    base, plan = comparison.results
+    vars(base)["per_replication"], vars(plan)["per_replication"] = (
+        {"delayed_mean": zero},
+        {"delayed_mean": seen},
+    )
+    needed = comparison.replications_to_call(plan)
+    assert needed is not None
+    calls = [can_call(mean_interval(rng.normal(1.0, 4.0, needed))) for _ in range(2_000)]
+    assert np.mean(calls) == pytest.approx(0.8, abs=0.03)
 
 
 def test_a_name_that_is_no_scenario() -> None:

@@ -14,6 +14,7 @@ from flowsim.cli.written import save_tables, say_written
 if TYPE_CHECKING:
     from flowsim.decisions.compare import Comparison
     from flowsim.decisions.money import PlanCost
+    from flowsim.scenario.model import Scenario
 
 Plans = Annotated[
     list[str], typer.Argument(metavar="BASE PLAN...", help="The base first, then the plans: names or files.")
@@ -33,13 +34,17 @@ def money(
     out: Out = None,
 ) -> None:
     """Who pays and who gains under each plan: hospital, council, CCG, and the net saving with its interval."""
+    from flowsim.decisions.compare import comparable
+    from flowsim.decisions.money import check_payment
     from flowsim.decisions.money import money as of_money
     from flowsim.report.moneyed import money_sentences, money_table
 
     with in_words():
         make_room(out)
         costs, payers = plan_costs_of(plan_cost), payers_of(payer)
-    comparison = compared(scenarios, replications, seed, engine, cores)
+        loaded = comparable(scenarios)
+        check_payment(loaded, payers, costs)
+    comparison = compared(loaded, replications, seed, engine, cores)
     with in_words():
         table = of_money(comparison, payers, costs)
         shown = console()
@@ -71,15 +76,13 @@ def payers_of(given: list[str] | None) -> dict[str, str]:
 
 
 def compared(
-    scenarios: list[str], replications: int | None, seed: int | None, engine: str, cores: int | None
+    scenarios: list[Scenario], replications: int | None, seed: int | None, engine: str, cores: int | None
 ) -> Comparison:
-    """Run the base and the plans on the same draws."""
-    from flowsim.decisions.compare import comparable, compare_with
+    """Run the base and the plans, which are comparable, on the same draws."""
+    from flowsim.decisions.compare import compare_with
     from flowsim.experiment.replicate import cores_here
     from flowsim.experiment.run import Effort
 
-    with in_words():
-        loaded = comparable(scenarios)
     announce(engine)
     with in_words(), progress("replications") as on_done:
         effort = Effort(
@@ -89,7 +92,7 @@ def compared(
             cores=cores or cores_here(),
             on_done=on_done,
         )
-        comparison = compare_with(loaded, effort)
+        comparison = compare_with(scenarios, effort)
     if comparison.base.stopped:
         typer.echo("Stopped early: there is nothing to compare with so few replications.", err=True)
         raise typer.Exit(STOPPED)

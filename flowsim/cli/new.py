@@ -41,6 +41,8 @@ def new(
     with in_words():
         _free(template)
         _free(out)
+        if template is not None and template.suffix.lower() != ".xlsx":
+            raise ScenarioError([f"{template}: is no name for a workbook; end it in .xlsx"])
         if template is not None:
             _write_template(template)
             return

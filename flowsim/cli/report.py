@@ -25,13 +25,17 @@ def report(
     cores: Cores = None,
 ) -> None:
     """Write a board paper, as a page (HTML) and for a word processor (DOCX): question, answer, pictures, plans, money, assumptions, how to repeat it."""
+    from flowsim.decisions.compare import comparable
+    from flowsim.decisions.money import check_payment
     from flowsim.decisions.money import money as of_money
     from flowsim.scenario.sources import input_rows
 
     with in_words():
         make_room(out)
         costs, payers = plan_costs_of(plan_cost), payers_of(payer)
-    comparison = compared(scenarios, replications, seed, engine, cores)
+        loaded = comparable(scenarios)
+        check_payment(loaded, payers, costs)
+    comparison = compared(loaded, replications, seed, engine, cores)
     from flowsim.files import write_text, write_whole
     from flowsim.report.as_docx import as_docx
     from flowsim.report.as_html import as_html

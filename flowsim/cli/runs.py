@@ -32,7 +32,7 @@ Engine = Annotated[
     ),
 ]
 Cores = Annotated[int | None, typer.Option(min=1, help="Processor cores to use. [default: all]")]
-HalfWidth = Annotated[float | None, typer.Option("--until-half-width", help="Go on until the 95 % interval is at most this many people either way.")]  # fmt: skip
+HalfWidth = Annotated[float | None, typer.Option("--until-half-width", help="Go on until the 95 % interval of the mean, or of every difference from the base, is at most this many people either way, or 10,000 replications are done.")]  # fmt: skip
 ClusterAddress = Annotated[str | None, typer.Option("--cluster", envvar="FLOWSIM_CLUSTER", metavar="ADDRESS", help="Run on the Dask cluster whose scheduler listens there.")]  # fmt: skip
 Out = Annotated[Path | None, typer.Option(help="Write tables and pictures into this folder.")]
 Plausibles = Annotated[str | None, typer.Option("--plausible", metavar="DIR", help="A plausible set, as flowsim calibrate makes it (a folder or a bundled name): bands then carry the uncertainty of the fitted numbers as well as chance.")]  # fmt: skip
@@ -66,7 +66,7 @@ def run(
     with in_words(), on_cluster(cluster) as there, progress("replications") as on_done:
         results = run_together([loaded], replace(effort, cluster=there, on_done=on_done))
     with in_words():
-        _show(results, None)
+        _show(results, None, until_half_width)
         _write(results, out, None)
     _leave(results)
 
@@ -95,7 +95,7 @@ def compare(
     with in_words(), on_cluster(cluster) as there, progress("replications") as on_done:
         comparison = compare_with(loaded, replace(effort, cluster=there, on_done=on_done))
     with in_words():
-        _show(comparison.results, comparison)
+        _show(comparison.results, comparison, until_half_width)
         _write(comparison.results, out, comparison)
     _leave(comparison.results)
 
@@ -150,14 +150,16 @@ def make_room(out: Path | None) -> None:
         made_folder(out)
 
 
-def _show(results: Sequence[Result], comparison: Comparison | None) -> None:
-    from flowsim.report.plans import plans_table, reasons_table, sentences
+def _show(results: Sequence[Result], comparison: Comparison | None, half_width: float | None) -> None:
+    from flowsim.report.plans import plans_table, reasons_table, sentences, tightness
 
     out = console()
     out.print(plans_table(results, comparison))
     out.print(reasons_table(results))
     for sentence in sentences(results, comparison):
         out.print(sentence, highlight=False)
+    if half_width is not None:
+        out.print(tightness(results, comparison, half_width), highlight=False)
 
 
 def _write(results: Sequence[Result], out: Path | None, comparison: Comparison | None) -> None:

@@ -30,7 +30,15 @@ def where(
     from flowsim.decisions.bottlenecks import prices as priced
     from flowsim.experiment.replicate import cores_here
     from flowsim.experiment.run import Effort, run_together
-    from flowsim.report.where import by_body, by_weekday, held_up, road, services_table, stages
+    from flowsim.report.where import (
+        by_body,
+        by_weekday,
+        held_up,
+        road,
+        services_table,
+        stages,
+        straight_home_per_day,
+    )
     from flowsim.scenario.files import load
 
     announce(engine)
@@ -54,6 +62,10 @@ def where(
         ("People per day from place to place (first replication)", road(result)),
     ):
         _say(title, table)
+    console().print(
+        f"Another {straight_home_per_day(result):.1f} people a day go home from hospital with what they had (first replication).",
+        highlight=False,
+    )
     if more:
         _say("One more unit of each capacity", priced(result, list(zip(more, others, strict=True))))
 

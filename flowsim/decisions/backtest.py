@@ -132,12 +132,13 @@ def backtest(
     refuse_foreign(assumed, whole)
     shared: list[Ensemble] = []  # run when the first cut needs it, and once
     parts = []
-    key = _key(whole, assumed, fitting is not None, months, paths, whose, persistence, seen)
     for number, cut in enumerate(chosen):
+        # Also of a cut that is kept: only the values say whether it was made from these. A fit keeps its own work.
+        members = assumed if fitting is None else fitting(observed.until(cut), cut)
+        key = _key(whole, members, observed, months, paths, whose, persistence)
         done = _kept(folder, cut, key)
         if done is None:
             if fitting is not None or not shared:
-                members = assumed if fitting is None else fitting(observed.until(cut), cut)
                 listen: Progress = lambda d, t, n=number: on_done(n * t + d, len(chosen) * t)  # type: ignore[misc]  # noqa: E731
                 result = ensemble_run(
                     whole, members, paths, whose, engine, cores, listen if fitting else on_done
@@ -270,26 +271,16 @@ def fitting_by(
 def _key(
     scenario: Scenario,
     plausible: Plausible,
-    fitted: bool,
+    observed: Observed,
     months: int,
     paths: int,
     seed: int,
     persistence: float,
-    seen: pd.Series,
 ) -> str:
-    """A mark of all that a cut's forecast depends on."""
-    values = plausible.table[[*plausible.paths, "weight"]].to_csv(index=False)
-    about = [
-        __version__,
-        fingerprint(scenario),
-        values,
-        fitted,
-        months,
-        paths,
-        seed,
-        persistence,
-        seen.to_csv(),
-    ]
+    """A mark of all that a cut's forecast depends on: the reasons of delay as well, for what has no reason is told apart by them."""
+    assert observed.monthly is not None
+    seen = observed.monthly.to_csv()
+    about = [__version__, fingerprint(scenario), plausible.mark, months, paths, seed, persistence, seen]
     return hashlib.sha256(json.dumps(about).encode()).hexdigest()
 
 

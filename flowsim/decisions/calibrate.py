@@ -2,7 +2,7 @@
 
 The method is Bayesian history matching (Craig, Goldstein, Seheult and Smith 1997; Vernon, Goldstein and Bower 2010, Bayesian
 Analysis 5, 619-670) in waves, ended by a synthetic likelihood (Wood 2010, Nature 466, 1102-1104). A wave runs points of the space
-that is left, an emulator learns from all points so far, and what the data make implausible is left out of the next. The set is
+that is left, an emulator learns from all points so far, and the next has hardly any points where the data make them implausible. The set is
 then drawn from the emulator's likelihood, on an even prior over the ranges, and run itself, so that what is shown is the model and
 not the emulator.
 
@@ -15,8 +15,8 @@ Chance: every point of every wave has replications of its own. With common rando
 which would then be fitted as if it were the city's; with separate ones it is a known variance that shrinks with every further
 point. What error the real figure has about the model's mean is chance of one year + tolerance + the emulator's doubt.
 
-Where no point of the space comes near enough to the data, tolerances are widened until the best one does (the ratio of R. T. Birge,
-1932), and that is said: the set is then what fits best, not what fits.
+Where no point of the space comes near enough to the data, tolerances are widened until the best one does (by the ratio of R. T. Birge,
+1932, again and again, for chance is not widened with them), and that is said: the set is then what fits best, not what fits.
 """
 
 from __future__ import annotations
@@ -60,6 +60,8 @@ NEAR: Final = 0.5
 FEWEST_NEAR: Final = 24
 CHANCE_LEVEL: Final = 0.95
 EVEN_POINTS: Final = 4_096
+# Chance and doubt of the emulator are no more than a part of the distance: a few times are enough.
+MOST_WIDENINGS: Final = 20
 
 Watch = Callable[[str], None]
 
@@ -362,10 +364,13 @@ class _Work:
         """An emulator of all that was run, by how much tolerances are widened, and what is plausible then."""
         emulator, widened = self._emulator(waves, 1.0), 1.0
         around, plausible = self._clouds(emulator, len(waves))
-        best = float(emulator.distance(plausible).min())
         # After the first wave the emulator is too rough to say that nothing fits.
-        if len(waves) > 1 and best > _most_by_chance(emulator.counting):
-            widened = float(np.sqrt(best / emulator.counting))
+        for _ in range(MOST_WIDENINGS if len(waves) > 1 else 0):
+            best = float(emulator.distance(plausible).min())
+            if best <= _most_by_chance(emulator.counting):
+                break
+            # Chance stays what it is, so where it is much of the doubt once is not enough.
+            widened *= float(np.sqrt(best / emulator.counting))
             emulator = self._emulator(waves, widened)
             around, plausible = self._clouds(emulator, len(waves))
         return _Learnt(emulator, widened, around, plausible)

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from scipy.special import ndtri
 
 from flowsim.engine import AUTO
 from flowsim.errors import RunError
-from flowsim.experiment.intervals import Interval, can_call, paired_interval, replications_needed
+from flowsim.experiment.intervals import NO_INTERVAL, Interval, can_call, paired_interval, replications_needed
 from flowsim.experiment.run import Effort, run_together
 from flowsim.experiment.summary import unit_of
 from flowsim.results import Result
@@ -22,7 +23,7 @@ from flowsim.scenario.model import Scenario
 if TYPE_CHECKING:
     import pandas as pd
 
-NO_INTERVAL = Interval(float("nan"), float("nan"), float("nan"))
+CALLED_FOUR_TIMES_OF_FIVE: Final = 1 + float(ndtri(0.8) / ndtri(0.975))
 
 
 @dataclass(frozen=True)
@@ -77,13 +78,17 @@ class Comparison:
         known = ~(np.isnan(plan) | np.isnan(base))
         return paired_interval(plan[known], base[known]) if known.any() else NO_INTERVAL
 
-    def replications_to_call(self, result: Result, measure: str = "delayed_mean") -> int | None:
-        """How many replications a call would need, if the difference is what it seems; None if it can be called."""
-        found = self.difference(result, measure)
+    def replications_to_call(self, result: Result) -> int | None:
+        """How many replications would call the difference in people delayed in four cases of five, if it is what it seems.
+
+        None if it can be called. With an interval as wide as the difference is large it would be called every other time: it has to
+        be narrower by the ratio of the normal quantiles of 0.8 and 0.975 (the power of a test: Cohen 1988, section 1.4).
+        """
+        found = self.difference(result, "delayed_mean")
         if can_call(found) or not found.value or found.low != found.low:
             return None
-        values = result.per_replication[measure] - self.base.per_replication[measure]
-        return replications_needed(values, abs(found.value))
+        values = result.per_replication["delayed_mean"] - self.base.per_replication["delayed_mean"]
+        return replications_needed(values, abs(found.value) / CALLED_FOUR_TIMES_OF_FIVE)
 
 
 def run(
@@ -140,7 +145,22 @@ def comparable(scenarios: Sequence[Scenario | str | Path]) -> list[Scenario]:
         raise RunError(f"each scenario once, please: {', '.join(twice)} is named more than once")
     for other in loaded[1:]:
         _refuse_other_period(loaded[0], other)
+        _refuse_other_scale(loaded[0], other)
     return loaded
+
+
+def _refuse_other_scale(base: Scenario, other: Scenario) -> None:
+    """Chances of one target and pounds of one year are what plans are held against each other by."""
+    if other.target.delayed != base.target.delayed:
+        raise RunError(
+            f"{other.name} has a target of {other.target.delayed:g}, but {base.name} of {base.target.delayed:g}: "
+            "plans can only be judged by one target; set target.delayed alike"
+        )
+    if other.costs.price_year != base.costs.price_year:
+        raise RunError(
+            f"{other.name} has prices of {other.costs.price_year}, but {base.name} of {base.costs.price_year}: "
+            "pounds of different years cannot be compared; set costs.price_year and the prices alike"
+        )
 
 
 def _refuse_other_period(base: Scenario, other: Scenario) -> None:

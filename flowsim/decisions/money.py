@@ -7,7 +7,7 @@ home and in care homes, the CCG for beds and places to wait in. That is an assum
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,6 +74,21 @@ def payers_of(scenario: Scenario, given: Mapping[str, str] | None = None) -> dic
     return usual | dict(given or {})
 
 
+def check_payment(
+    scenarios: Sequence[Scenario], payers: Mapping[str, str] | None, plan_costs: tuple[PlanCost, ...]
+) -> None:
+    """Raise RunError in words where who is to pay names a service, a plan or a payer that is not there."""
+    names = [scenario.name for scenario in scenarios]
+    known = dict.fromkeys([*PAYERS, *(payer for s in scenarios for payer in payers_of(s, payers).values())])
+    for extra in plan_costs:
+        if extra.plan not in names:
+            raise RunError(f"--plan-cost {extra.plan}: is none of the scenarios compared: {', '.join(names)}")
+        if extra.payer not in known:
+            raise RunError(
+                f"--plan-cost {extra}: {extra.payer} pays for nothing else; {nearest(extra.payer, known)}"
+            )
+
+
 def money(
     comparison: Comparison, payers: Mapping[str, str] | None = None, plan_costs: tuple[PlanCost, ...] = ()
 ) -> pd.DataFrame:
@@ -82,10 +97,8 @@ def money(
     `change` is a plan's cost minus the base's over the same replications (NaN for the base): below 0 the payer gains. Intervals are 95 %; they
     hold chance, not doubt about prices. Raises RunError in words.
     """
+    check_payment([result.scenario for result in comparison.results], payers, plan_costs)
     names = [result.scenario.name for result in comparison.results]
-    for extra in plan_costs:
-        if extra.plan not in names:
-            raise RunError(f"--plan-cost {extra.plan}: is none of the scenarios compared: {', '.join(names)}")
     tables = [_by_payer(result, payers, plan_costs) for result in comparison.results]
     everybody = list(dict.fromkeys(payer for table in tables for payer in table))
     rows = []

@@ -2,8 +2,8 @@
 
 Replication k meets a member of the set: which one is settled by k alone (golden-ratio points through the cumulative
 weights, so that any first few replications are spread evenly over the set), hence it is the same member in every scenario
-of a comparison, and paired differences stay paired. Bands and intervals then carry the uncertainty of the parameters as well
-as chance.
+of a comparison, and paired differences stay paired. Bands over replications then carry the uncertainty of the parameters as well
+as chance; the interval of a mean does not, for it is that of the mean over the set, and shrinks with every replication.
 
 A plan may itself alter a number that was fitted (a shorter stay, say). Where it says another number than the scenario that
 was fitted, a member alters the plan's number in the proportion in which it alters that of the fitted scenario, so that
@@ -177,8 +177,8 @@ class Plausible:
         """What a run with this set has to say of itself."""
         count = f"{len(self.paths)} number{'s' if len(self.paths) != 1 else ''}"
         return (
-            f"Bands, and the 95 % intervals over replications in brackets, carry the uncertainty of {count} fitted to data as "
-            f"well as chance: each replication meets one of {len(self)} plausible sets of values for {self.base}."
+            f"Each replication meets one of {len(self)} plausible sets of values for {self.base}, so bands carry the uncertainty of {count} "
+            "fitted to data as well as chance. The 95 % intervals in brackets do not: they say how well the mean over all these sets is known."
         )
 
     # On disk

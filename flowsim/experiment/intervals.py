@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from scipy.special import ndtri, stdtrit
@@ -29,6 +30,9 @@ class Interval:
         return (self.high - self.low) / 2
 
 
+NO_INTERVAL: Final = Interval(math.nan, math.nan, math.nan)
+
+
 def mean_interval(values: Floats, level: float = 0.95) -> Interval:
     """The mean over replications with its t interval (Student 1908). Values have shape (replications,).
 
@@ -36,7 +40,7 @@ def mean_interval(values: Floats, level: float = 0.95) -> Interval:
     """
     n = len(values)
     if n == 0:
-        return Interval(math.nan, math.nan, math.nan)
+        return NO_INTERVAL
     value = float(np.mean(values))
     if n == 1:
         return Interval(value, math.nan, math.nan)

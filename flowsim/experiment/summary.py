@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from flowsim.experiment.intervals import Interval, mean_interval, wilson_interval
+from flowsim.experiment.intervals import NO_INTERVAL, Interval, mean_interval, wilson_interval
 from flowsim.experiment.worker import Outcome
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.timeline import Timeline
@@ -138,10 +138,20 @@ def _chances(outcomes: Sequence[Outcome], timeline: Timeline) -> Iterator[Row]:
     held = np.array([held_from(row) for row in met])
     reached = ~np.isnan(held)
     yield Row("chance_target_held_four_weeks", wilson_interval(float(reached.sum()), trials), "share")
-    # The first such day is given only where most replications have one: a mean over the lucky few would mislead.
-    days = held[reached] if reached.mean() > 0.5 else np.array([np.nan])
-    low, middle, high = np.percentile(days, [5, 50, 95])
-    yield Row("first_day_target_held", Interval(float(middle), float(low), float(high)), "days")
+    yield Row("first_day_target_held", _median_and_band(held), "days")
+
+
+def _median_and_band(days: Floats) -> Interval:
+    """The median and the 5th and 95th percentile of first days, NaN for those who never get there.
+
+    Who never gets there gets there later than all others: to leave them out would tell of the lucky ones. So an end that lies among
+    them is NaN, and all three are where no more than half get there.
+    """
+    late = np.where(np.isnan(days), np.inf, days)
+    low, middle, high = np.percentile(late, [5, 50, 95], method="inverted_cdf")
+    if np.isinf(middle):
+        return NO_INTERVAL
+    return Interval(float(middle), float(low), float(high) if np.isfinite(high) else np.nan)
 
 
 def held_from(met: np.ndarray) -> float:

@@ -51,7 +51,11 @@ def change(comparison: Comparison, result: Result) -> str:
         way = "fewer" if found.value < 0 else "more"
         return f"That is {size:.1f} {way} than {base.scenario.name} ({low:.1f} to {high:.1f} {way})."
     needed = comparison.replications_to_call(result)
-    more = f"; about {needed:,} replications would tell, if it is what it seems" if needed else ""
+    more = (
+        f"; about {needed:,} replications would tell in four cases of five, if it is what it seems"
+        if needed
+        else ""
+    )
     return (
         f"The difference from {base.scenario.name} cannot be called: {found.value:+.1f} "
         f"({found.low:+.1f} to {found.high:+.1f}){more}."

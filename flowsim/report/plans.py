@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
 from rich.table import Table
 
 from flowsim.decisions.compare import Comparison
@@ -97,6 +98,8 @@ def sentences(results: Sequence[Result], comparison: Comparison | None = None) -
     )
     if first.stopped:
         yield f"Stopped early: these are the {first.replications} replications finished by then."
+    if first.met_words:
+        yield from _spread(results)
     for result in results:
         if not result.warm_up.enough:
             yield f"{result.scenario.name}: {result.warm_up.sentence}"
@@ -106,6 +109,33 @@ def sentences(results: Sequence[Result], comparison: Comparison | None = None) -
             yield from _not_called(comparison, result)
 
 
+def tightness(results: Sequence[Result], comparison: Comparison | None, wanted: float) -> str:
+    """Whether what was to be known to within so many people is: every difference from the base, or one scenario's mean."""
+    found = [results[0].interval("delayed_mean")]
+    what = "the mean is"
+    if comparison:
+        found = [comparison.difference(result, "delayed_mean") for result in results[1:]]
+        what = f"every difference from {comparison.base.scenario.name} is"
+    widest = max(interval.half_width for interval in found)
+    if widest <= wanted:
+        return f"As was asked, {what} known to within {wanted:g} people either way."
+    return (
+        f"Not as tight as was asked: after {results[0].replications:,} replications {what} known to within {widest:.2g} "
+        f"people either way, not {wanted:g}."
+    )
+
+
+def _spread(results: Sequence[Result]) -> Iterator[str]:
+    """How far apart replications are that meet what is plausible, which the interval of their mean does not tell."""
+    name, base = results[0].scenario.name, results[0].per_replication["delayed_mean"]
+    for result in results:
+        means = result.per_replication["delayed_mean"]
+        low, high = np.percentile(means, (5, 95))
+        said = f"{result.scenario.name}: nine replications in ten have a mean of {low:.1f} to {high:.1f} people delayed"
+        lower = f"; in {100 * np.mean(means < base):.0f} % of all it is lower than in {name}"
+        yield f"{said}{'' if result is results[0] else lower}."
+
+
 def _reached(result: Result) -> Iterator[str]:
     target, held = result.scenario.target, result.interval("chance_target_held_four_weeks")
     first = result.interval("first_day_target_held")
@@ -113,7 +143,7 @@ def _reached(result: Result) -> Iterator[str]:
         date = date_of(result.scenario.run.start, int(first.value))
         yield (
             f"{result.scenario.name}: at or under {target.delayed:g} for four weeks running in "
-            f"{percent(held)} of replications, first from about {date:%d %B %Y}."
+            f"{percent(held)} of replications, in half of them all from {date:%d %B %Y} or before."
         )
 
 
@@ -122,7 +152,7 @@ def _not_called(comparison: Comparison, result: Result) -> Iterator[str]:
     if needed is not None:
         yield (
             f"{result.scenario.name}: the difference from {comparison.base.scenario.name} cannot be called with "
-            f"{result.replications} replications; if it is what it seems, about {needed:,} would do "
+            f"{result.replications} replications; if it is what it seems, about {needed:,} would do in four cases of five "
             f"(--replications {needed})."
         )
 

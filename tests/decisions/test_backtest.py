@@ -15,6 +15,7 @@ import pytest
 from flowsim.decisions import backtest as work
 from flowsim.decisions.backtest import MODEL, Backtest, backtest, usual_cuts
 from flowsim.decisions.ensemble import Ensemble, condition
+from flowsim.decisions.plausible import Plausible
 from flowsim.decisions.prior import prior_set
 from flowsim.decisions.rivals import LAST, LAST_YEAR
 from flowsim.decisions.scores import band, crps
@@ -176,6 +177,25 @@ def test_what_is_done_is_not_done_again(tmp_path: Path, monkeypatch: pytest.Monk
         folder=tmp_path,
     )
     pd.testing.assert_frame_equal(first.table, whole.table, check_dtype=False)
+
+
+@pytest.mark.parametrize("what", ["reasons", "fit"])
+def test_what_is_kept_is_not_taken_for_what_was_made_from_something_else(tmp_path: Path, what: str) -> None:
+    """Reasons told otherwise with the same totals, and a fit that came to other values, give other forecasts."""
+    seen, sets = as_observed(truths(), 3), [prior_set(city(), seed=n, members=4) for n in (1, 2)]
+    assert seen.monthly is not None
+    other = Observed(monthly=seen.monthly.rename(columns={"days_A": "days_E", "days_E": "days_A"}))
+    cases = [(seen, sets[0]), (other, sets[0]) if what == "reasons" else (seen, sets[1])]
+
+    def tested(observed: Observed, members: Plausible, folder: Path | None) -> pd.DataFrame:
+        cuts, fitted = [dt.date(2017, 5, 1)], lambda *_: members
+        return backtest(
+            city(), observed, cuts, months=1, paths=20, seed=5, folder=folder, fitting=fitted
+        ).table
+
+    kept = [tested(*case, tmp_path) for case in cases]
+    assert not kept[0].equals(kept[1])
+    pd.testing.assert_frame_equal(kept[1], tested(*cases[1], None))
 
 
 def test_values_can_be_fitted_anew_for_each_cut() -> None:

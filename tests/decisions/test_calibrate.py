@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from benchmarks.recovery import recovered
 from flowsim.decisions import findings
@@ -187,6 +188,17 @@ def test_a_figure_beyond_the_ranges_is_named(torn: Calibration) -> None:
     rows = findings.conflicts(torn)
     assert "delayed_A_mean" in rows[rows["other"] == ""]["target"].tolist()
     assert torn.widened > 1
+
+
+def test_tolerances_are_widened_until_the_best_point_fits() -> None:
+    """Months that go up and down by half, as no city of these ranges does; their chance, which is large, is not widened with them."""
+    months = months_of(city(182)).monthly
+    assert months is not None
+    jumping = Observed(monthly=months.mul(np.tile([2.0, 0.5], len(months))[: len(months)], axis=0))
+    wish = {"monthly_delayed": {"tolerance": 0.1}}
+    found = calibrate(city(182), jumping, small_fit(wish, points=30, replications=3), seed=5)
+    assert found.widened > 1
+    assert found.emulator.distance(found.final.places).min() <= stats.chi2.ppf(0.95, len(months))
 
 
 def test_two_figures_that_pull_apart_are_named(torn: Calibration) -> None:

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 import flowsim
 from flowsim.cli import app
+from flowsim.decisions import compare as compare_module
 from flowsim.decisions.compare import Comparison
 from flowsim.decisions.money import ALL, PlanCost, money, plan_cost_from
 from flowsim.errors import RunError
@@ -71,6 +72,24 @@ def test_payers_can_be_said_and_plans_have_costs_of_their_own(comparison: Compar
         money(comparison, None, (PlanCost("other", "council", 1.0),))
     with pytest.raises(RunError, match="must be PLAN:PAYER=POUNDS"):
         plan_cost_from("plan=3")
+    with pytest.raises(RunError, match='cuoncil pays for nothing else; did you mean "council"'):
+        money(comparison, None, (PlanCost("plan", "cuoncil", 1.0),))
+    named = money(comparison, {"stit": "the ICB"}, (PlanCost("plan", "the ICB", 1.0),))
+    assert cell(named, "plan", "the ICB", "cost") == pytest.approx(cell(plain, "plan", "council", "cost") + 1)
+
+
+@pytest.mark.parametrize("command", ["money", "report"])
+@pytest.mark.parametrize("wrong", [("--payer", "stti=CCG"), ("--plan-cost", "plan:cuoncil=3")])
+def test_a_misspelt_payment_is_said_before_the_work(
+    command: str, wrong: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare_module, "compare_with", lambda *_: pytest.fail("ran"))
+    files = [tmp_path / "base.toml", tmp_path / "plan.toml"]
+    for file in files:
+        file.write_text(SMALL.replace("CAPACITY", "14"), encoding="utf-8")
+    said = CliRunner().invoke(app, [command, *map(str, files), *wrong, "--out", str(tmp_path / "out")])
+    assert said.exit_code == 2, said.output
+    assert "did you mean" in said.output
 
 
 class Page(HTMLParser):

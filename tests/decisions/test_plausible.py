@@ -14,6 +14,7 @@ from flowsim.decisions.plausible import Met, Plausible, bundled_sets, fitted_sce
 from flowsim.decisions.unknowns import unknown_from, with_values
 from flowsim.errors import RunError
 from flowsim.experiment.run import Effort, run_together
+from flowsim.report.plans import sentences
 from flowsim.scenario.edits import Plan
 from flowsim.scenario.files import fingerprint, from_text
 from flowsim.scenario.timeline import altered
@@ -162,3 +163,27 @@ def test_the_bundled_sets_are_of_the_scenarios_as_they_are_shipped() -> None:
         for path in plausible.paths:
             low, high = plausible.range_of(path)
             assert low <= plausible.usual[path] <= high
+
+
+def test_the_interval_of_a_mean_is_not_said_to_hold_what_is_not_known_of_the_numbers() -> None:
+    """It shrinks with every replication, whatever the numbers may be; how far apart replications are does not."""
+    plausible = a_set([8, 40])
+    results = [run_plausible(small_city(), plausible, replications=n) for n in (12, 48)]
+    few, many = (result.interval("delayed_mean").half_width for result in results)
+    assert many < 0.6 * few
+    said = " ".join(sentences(results[1:]))
+    assert "The 95 % intervals in brackets do not" in said
+    means = results[1].per_replication["delayed_mean"]
+    low, high = np.percentile(means, (5, 95))
+    assert f"nine replications in ten have a mean of {low:.1f} to {high:.1f} people delayed." in said
+    assert high - low > 8 * many
+
+
+def test_of_a_plan_it_is_said_in_how_many_replications_it_is_lower() -> None:
+    plausible = a_set([8, 40])
+    base, plan = run_together(
+        [small_city(), small_city(20, "plan")], Effort(replications=8, met=Met(plausible))
+    )
+    lower = (plan.per_replication["delayed_mean"] < base.per_replication["delayed_mean"]).mean()
+    said = " ".join(sentences([base, plan], Comparison((base, plan))))
+    assert f"people delayed; in {100 * lower:.0f} % of all it is lower than in {base.scenario.name}." in said

@@ -33,6 +33,7 @@ BROKEN = {
     "infinite": (MONTHS.replace("10,1,1,", "10,1,1e999,"), 'row 2, column "B"', '"1e999" is no number of days'),
     "an empty cell": (MONTHS.replace("10,1,1,", "10,1,,"), 'row 2, column "B"', "nothing is no number of days"),
     "reasons do not add up": (MONTHS.replace(",10,5,4,1", ",12,7,4,1"), "row 2", "the reasons add up to 10 days, but the total says 12"),
+    "some of the reasons are more than the total": ("month,total,A,E\n2017-08,100,1000,2000\n", "row 2", "the reasons add up to 3,000 days, but the total says 100"),
     "bodies do not add up": (MONTHS.replace(",5,4,1", ",5,4,3"), "row 2", "the responsible bodies add up to 12 days"),
     "no months": (MONTHS.splitlines()[0] + "\n", "file.csv", "has a header but no months under it"),
     "census: no date": (CENSUS.replace("2017-10-01", "10/13/2017"), 'row 2, column "date"', '"10/13/2017" is no date'),

@@ -75,6 +75,13 @@ def test_a_filled_in_workbook_says_the_same_as_the_terminal(tmp_path: Path) -> N
     assert Path(read).read_text(encoding="utf-8") == Path(typed).read_text(encoding="utf-8")
 
 
+def test_a_template_is_called_what_it_is(tmp_path: Path) -> None:
+    code, said = new("--template", str(tmp_path / "form.csv"))
+    assert code == 2
+    assert "form.csv: is no name for a workbook; end it in .xlsx" in said
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_empty_template_is_complained_about_question_by_question(tmp_path: Path) -> None:
     form = str(tmp_path / "form.xlsx")
     new("--template", form)
