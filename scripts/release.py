@@ -36,6 +36,8 @@ TRIALS = (
 IN_THE_WHEEL = ("flowsim/bundled/sheffield-2017.toml", "flowsim/bundled/observed/sheffield_dtoc_monthly.csv", "flowsim/bundled/sources/README.md", "flowsim/pages/packaged/app.py", "flowsim/py.typed")  # fmt: skip
 IN_THE_SDIST = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE", "NOTICE", "requirements.lock", "docs/index.md", "notebooks/first-comparison.ipynb", "tests/house/test_setup.py")  # fmt: skip
 NOBODY_ASKED = 3
+# What a release is made of.
+OURS = re.compile(r"flowsim-.*\.(whl|tar\.gz|cdx\.json)")
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def built(work: Path, out: Path) -> Path:
     """Build the sdist, and the wheel from it; say what is missing in them."""
     tell("building sdist and wheel")
     python = tool_environment(work / "tools-build", BUILDING)
-    shutil.rmtree(out, ignore_errors=True)
+    make_room(out)
     call([python, "-m", "build", "--outdir", str(out), str(ROOT)])
     (wheel,), (sdist,) = list(out.glob("*.whl")), list(out.glob("*.tar.gz"))
     with zipfile.ZipFile(wheel) as archive:
@@ -87,6 +89,19 @@ def built(work: Path, out: Path) -> Path:
         names = [name.partition("/")[2] for name in tar.getnames()]
     refuse_missing(sdist.name, names, IN_THE_SDIST)
     return wheel
+
+
+def make_room(out: Path) -> None:
+    """Take away what an earlier release left in a folder; raise Failed where it holds anything else, which is the user's."""
+    found = list(out.iterdir()) if out.is_dir() else []
+    ours = [path for path in found if path.is_file() and OURS.fullmatch(path.name)]
+    if len(ours) < len(found):
+        other = next(path for path in found if path not in ours)
+        raise Failed(
+            f"{out} holds {other.name}, which is no part of a release; name another folder with --out"
+        )
+    for path in ours:
+        path.unlink()
 
 
 def refuse_missing(archive: str, names: list[str], wanted: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from flowsim.engine import AUTO, chosen_engine
+from flowsim.engine import AUTO, chosen_engine, runs_in_threads
 from flowsim.errors import RunError, Stopped
 from flowsim.experiment.replicate import AsMet, Progress, ignore
 from flowsim.experiment.scatter import scattered
@@ -100,7 +100,7 @@ def tried(makers: Sequence[Maker], replications: range, trying: Trying) -> Trial
     found = np.empty((3, len(makers), len(replications)))
     done = 0
     # Compiled code lets go of the interpreter's lock, so threads will do.
-    threads = engine == "compiled"
+    threads = runs_in_threads(engine)
     work = scattered(run_batch, batches, cores=trying.cores, threads=threads, executor=trying.executor)
     for batch, values in stoppable(work):
         there = slice(

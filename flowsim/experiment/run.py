@@ -50,6 +50,14 @@ class Effort:
     met: AsMet | None = None
     keep_people_bytes: int = 0
 
+    def study(self, scenarios: tuple[Scenario, ...], first: int, last: int) -> Study:
+        """What is to be run for replications `first` up to `last` (exclusive); the effort has nothing left open."""
+        assert self.seed is not None
+        return Study(
+            scenarios, first, last, self.seed, self.engine,
+            keep_journeys=self.keep_journeys, census_only=self.census_only, met=self.met, keep_people_bytes=self.keep_people_bytes,
+        )  # fmt: skip
+
 
 def run_together(scenarios: Sequence[Scenario], effort: Effort) -> list[Result]:
     """Run scenarios on the same draws; one Result each, in order.
@@ -138,21 +146,13 @@ def _enough(scenarios: tuple[Scenario, ...], effort: Effort) -> tuple[list[tuple
 
 
 def _round(scenarios: tuple[Scenario, ...], effort: Effort, first: int, last: int) -> Replicated:
-    assert effort.seed is not None
-    study = Study(
-        scenarios,
-        first,
-        last,
-        effort.seed,
-        effort.engine,
-        effort.keep_journeys,
-        effort.census_only,
-        effort.met,
-        effort.keep_people_bytes,
-    )
     on_done: Callable[[int, int], None] = lambda done, total: effort.on_done(first + done, first + total)  # noqa: E731
     return replicate(
-        study, cores=effort.cores, executor=effort.executor, parcel=effort.parcel, on_done=on_done
+        effort.study(scenarios, first, last),
+        cores=effort.cores,
+        executor=effort.executor,
+        parcel=effort.parcel,
+        on_done=on_done,
     )
 
 

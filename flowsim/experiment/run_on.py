@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from flowsim.errors import Stopped
-from flowsim.experiment.replicate import Study, replicate
+from flowsim.experiment.replicate import replicate
 from flowsim.experiment.run import Effort, as_met
 from flowsim.results import Result
 from flowsim.scenario.model import Scenario
@@ -17,9 +17,11 @@ from flowsim.scenario.timeline import build_timeline
 def run_on(scenario: Scenario, so_far: Result | None, effort: Effort) -> Result:
     """The result with so many replications (`effort.replications`) in all; those it has stay as they are.
 
-    The numbers are those of `run_together` with as many replications at once. Raises ScenarioError or
-    RunError in words, Stopped where nothing was finished before somebody stopped it.
+    The numbers are those of `run_together` with as many replications at once; whoever wants them tight, or done on a cluster,
+    asks that. Raises ScenarioError or RunError in words, Stopped where nothing was finished before somebody stopped it.
     """
+    assert effort.half_width is None
+    assert effort.cluster is None
     assert effort.replications is not None
     assert effort.seed is not None
     done = so_far.outcomes if so_far else ()
@@ -27,18 +29,12 @@ def run_on(scenario: Scenario, so_far: Result | None, effort: Effort) -> Result:
         return so_far
     build_timeline(scenario)
     begun = time.perf_counter()
-    study = Study(
-        (scenario,),
-        len(done),
-        effort.replications,
-        effort.seed,
-        effort.engine,
-        effort.keep_journeys,
-        met=effort.met,
-        keep_people_bytes=effort.keep_people_bytes,
-    )
     more = replicate(
-        study, cores=effort.cores, executor=effort.executor, parcel=effort.parcel, on_done=effort.on_done
+        effort.study((scenario,), len(done), effort.replications),
+        cores=effort.cores,
+        executor=effort.executor,
+        parcel=effort.parcel,
+        on_done=effort.on_done,
     )
     outcomes = (*done, *(one for (one,) in more.outcomes))
     if not outcomes:

@@ -103,6 +103,21 @@ def test_two_cores_give_the_same_bytes(whole: Path, tmp_path: Path) -> None:
     assert parts(tmp_path) == parts(whole)
 
 
+# A sweep that is killed at a moment that it chooses itself, for whoever looked from outside might come too late.
+KILLED_AFTER_EIGHT_POINTS = """
+import os, signal, sys
+from flowsim.decisions.sweep import sweep
+
+def on_done(done, total):
+    if done >= 8:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+if __name__ == "__main__":
+    scenario, vary, folder, cores = sys.argv[1:]
+    sweep(scenario, [vary], folder, replications=8, cores=int(cores), on_done=on_done)
+"""
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL; what is tested is the same there")
 @pytest.mark.parametrize("cores", ["1", "2"])
@@ -110,6 +125,17 @@ def test_killed_in_the_middle_no_point_is_lost_or_run_twice(tmp_path: Path, core
     scenario = tmp_path / "small.toml"
     scenario.write_text(SMALL.replace("CAPACITY", "14"), encoding="utf-8")
     vary = f"{CAPACITY}=10:29.5:0.5"
+    killed, plain, script = tmp_path / "killed", tmp_path / "plain", tmp_path / "killed.py"
+    script.write_text(KILLED_AFTER_EIGHT_POINTS, encoding="utf-8")
+    words = [str(scenario), vary, str(killed), cores]
+    # Its workers hold the other end of its output, so this also waits for them to notice and end.
+    done = subprocess.run(
+        [sys.executable, str(script), *words], cwd=ROOT, capture_output=True, timeout=120, check=False
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    kept = parts(killed)
+    assert 2 <= len(kept) < 10
+    written = {name: (killed / name).stat().st_mtime_ns for name in kept}
     command = [
         sys.executable,
         "-m",
@@ -123,23 +149,6 @@ def test_killed_in_the_middle_no_point_is_lost_or_run_twice(tmp_path: Path, core
         "--cores",
         cores,
     ]
-    killed, plain = tmp_path / "killed", tmp_path / "plain"
-    process = subprocess.Popen(
-        [*command, "--out", str(killed)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    while len(parts(killed)) < 2:
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-    # Its workers hold the other end of its output, so this also waits for them to notice and end.
-    process.communicate(timeout=30)
-    kept = parts(killed)
-    assert 2 <= len(kept) < 10
-    written = {name: (killed / name).stat().st_mtime_ns for name in kept}
     subprocess.run([*command, "--out", str(killed)], cwd=ROOT, check=True, capture_output=True)
     sweep(flowsim.load(scenario), [vary], plain, replications=8)
     assert parts(killed) == parts(plain)

@@ -22,6 +22,12 @@ def test_in_parts_or_at_once() -> None:
     assert [r.replications for r in evened([more, first])] == [2, 2]
 
 
+def test_the_census_alone_is_the_census_alone() -> None:
+    found = run_on(SMALL, None, Effort(replications=2, seed=5, census_only=True))
+    assert "cost" not in found.per_replication
+    assert found.per_replication["delayed_mean"].size == 2
+
+
 def test_stopped_before_anything_was_done() -> None:
     def stop(_done: int, _total: int) -> None:
         raise Stopped("enough")

@@ -113,3 +113,16 @@ def test_the_paperwork_is_there() -> None:
     assert "[RESULTS]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     classifiers = PROJECT["project"]["classifiers"]
     assert all(f"Programming Language :: Python :: 3.{minor}" in classifiers for minor in (11, 12, 13))
+
+
+def test_a_release_takes_away_an_earlier_one_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("flowsim-0.9.0-py3-none-any.whl", "flowsim-0.9.0.tar.gz", "flowsim-0.9.0.cdx.json"):
+        (tmp_path / name).touch()
+    release.make_room(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "flowsim-0.9.0.tar.gz").touch()
+    (tmp_path / "thesis.docx").touch()
+    with pytest.raises(release.Failed, match=r"holds thesis\.docx"):
+        release.make_room(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["flowsim-0.9.0.tar.gz", "thesis.docx"]
+    release.make_room(tmp_path / "not yet there")

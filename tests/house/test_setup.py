@@ -135,6 +135,18 @@ def test_a_python_that_will_do_is_not(version: tuple[int, int]) -> None:
     assert environment.version_refusal(version) is None
 
 
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/tutorial/index.md"])
+def test_every_page_names_the_pythons_that_will_do(page: str) -> None:
+    oldest, newest = (f"3.{minor}" for _, minor in (environment.OLDEST, environment.NEWEST))
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert re.findall(r"Python (3\.\d+) to (3\.\d+)", text) == [(oldest, newest)]
+
+
+def test_the_package_names_them_too() -> None:
+    named = [words.rpartition(" ")[2] for words in PROJECT["classifiers"] if "Python :: 3." in words]
+    assert named == [f"3.{minor}" for minor in range(environment.OLDEST[1], environment.NEWEST[1] + 1)]
+
+
 def test_where_things_are_on_each_system() -> None:
     folder = Path("project") / ".flowsim-env"
     assert environment.python_of(folder, windows=True) == folder / "Scripts" / "python.exe"

@@ -6,10 +6,14 @@ import os
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from typer.main import get_command
 
 from flowsim.cli import app
+from flowsim.decisions.compare import compare
+from flowsim.saving import save
+from tests.experiment.city import small_city
 from tests.words.blocks import Block, Page, blocks_in, commands_in, run_block
 from tests.words.commands import ROOT, Command, quickened, run_command, words_of
 
@@ -56,6 +60,20 @@ def test_links_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
         if not re.match(r"(https?|mailto):", target):
             assert (path.parent / target).exists() or GENERATED in target, f"{name_of(path)}: {target}"
+
+
+def test_the_columns_of_the_files_are_those_that_are_written(tmp_path: Path) -> None:
+    comparison = compare([small_city(14, "base"), small_city(20, "plan")], replications=2, keep_journeys=1)
+    save(comparison.results, tmp_path, {"differences.csv": comparison.differences})
+    page = (ROOT / "docs" / "reference" / "files.md").read_text(encoding="utf-8")
+    said = {row[0]: row[-1] for row in re.findall(r"^\| `([\w.]+)` \|([^|]*)\|(.*)\|$", page, re.MULTILINE)}
+    for file in ("journeys.parquet", "summary.csv", "differences.csv"):
+        read = pd.read_parquet if file.endswith("parquet") else pd.read_csv
+        # What is in other brackets is a value.
+        named = re.findall(r"`([a-z_]+)`", said[file])
+        assert named == list(read(tmp_path / file).columns), file
+    for column in re.findall(r"`([a-z_]+)`", said["daily.parquet"]):
+        assert column in pd.read_parquet(tmp_path / "daily.parquet").columns
 
 
 # The means above are silent where all is well, so each is shown something that is not.
