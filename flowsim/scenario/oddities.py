@@ -1,7 +1,8 @@
-"""What is odd in a scenario but not wrong: circles of full places, days left out, services that nobody comes to."""
+"""What is odd in a scenario but not wrong: circles of full places, days left out, services that nobody comes to, changes without effect."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 
 from flowsim.scenario.model import Scenario, WeekTable
@@ -16,6 +17,7 @@ def warnings(scenario: Scenario) -> list[str]:
         *_circles(scenario, visits),
         *_days_left_out(scenario),
         *_nobody_comes(scenario, visits),
+        *_changes_without_effect(scenario),
     ]
 
 
@@ -82,3 +84,17 @@ def _nobody_comes(scenario: Scenario, visits: list[dict[str, Visit]]) -> Iterato
     for name in scenario.services:
         if name not in used:
             yield f"Nobody comes to services.{name}: no route of any stream leads there."
+
+
+def _changes_without_effect(scenario: Scenario) -> Iterator[str]:
+    run = scenario.run
+    first = run.start - dt.timedelta(days=run.warm_up_days)
+    last = run.start + dt.timedelta(days=run.days - 1)
+    named = [(change.label or f"number {n}", change) for n, change in enumerate(scenario.changes, start=1)]
+    for name, change in named:
+        if not (change.put or change.scale or change.add):
+            yield f'The change "{name}" alters nothing: it has neither set, scale nor add.'
+    # A scenario that is built on a longer one may have many, so they are told together.
+    idle = [f'"{name}"' for name, c in named if c.begins > last or (c.to is not None and c.to < first)]
+    if idle:
+        yield f"Outside the run and its warm-up ({first} to {last}), so that they never act, are the changes {', '.join(idle)}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from pathlib import Path
 
@@ -140,6 +141,31 @@ def test_days_left_out_and_nobody_there() -> None:
     assert any(w.startswith("services.ic_beds.starts says nothing of mon") for w in found)
     assert any(w.startswith("Nobody comes to services.empty") for w in found)
     assert any(w.startswith("Nobody comes to services.offsite_beds") for w in found)
+
+
+def test_changes_that_never_act() -> None:
+    base = from_text(little_city(), "x")
+    run = base.run
+    first = run.start - dt.timedelta(days=run.warm_up_days)
+    past = run.start + dt.timedelta(days=run.days)
+    dated = {
+        "past the end": f"from = {past}",
+        "on the last day": f"from = {past - dt.timedelta(days=1)}",
+        "before the beginning": f"from = 2001-01-01\nto = {first - dt.timedelta(days=1)}",
+        "on the first day": f"from = 2001-01-01\nto = {first}",
+    }
+    changes = "".join(
+        f'[[changes]]\nlabel = "{name}"\n{when}\nscale = {{ "services.stit.stay" = 1.1 }}\n'
+        for name, when in dated.items()
+    )
+    nothing = f'[[changes]]\nlabel = "void"\nfrom = {run.start}\n'
+    found = warnings(
+        from_text(little_city().replace("[[escalations]]", changes + nothing + "[[escalations]]"), "x")
+    )
+    assert 'The change "void" alters nothing: it has neither set, scale nor add.' in found
+    (idle,) = (words for words in found if "never act" in words)
+    assert idle.endswith('are the changes "past the end", "before the beginning".')
+    assert not any("never act" in words for words in warnings(base))
 
 
 # What a check says
