@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from flowsim.errors import RunError
 from flowsim.experiment.intervals import Interval
 from flowsim.experiment.summary import Row, by_replication, daily_names, summarise
 from flowsim.experiment.warm_up import WarmUpVerdict, warm_up_verdict
 from flowsim.experiment.worker import Outcome
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.timeline import Timeline, build_timeline
+from flowsim.scenario.words import nearest
 from flowsim.units import Floats
 
 if TYPE_CHECKING:
@@ -49,10 +52,10 @@ class Result:
     def by_day(self, measure: str, *, warm_up: bool = False) -> Floats:
         """A daily measure in every replication, shape (replications, days); zero in those where it never occurred.
 
-        Raises KeyError where no replication has it, be it that nobody measured it.
+        Raises RunError in words where no replication has it, be it that nobody measured it.
         """
         if measure not in self.daily_measures:
-            raise KeyError(measure)
+            raise self._no_such(measure, self.daily_measures)
         skip = 0 if warm_up else self.scenario.run.warm_up_days
         nothing = np.zeros(self.timeline.weekday.size)
         return np.stack([o.measured.daily.get(measure, nothing)[skip:] for o in self.outcomes])
@@ -95,8 +98,13 @@ class Result:
         return summary_frame(self.scenario, self.rows.values())
 
     def interval(self, measure: str) -> Interval:
-        """One measure of the summary. Raises KeyError where there is none of that name."""
+        """One measure of the summary. Raises RunError in words where there is none of that name."""
+        if measure not in self.rows:
+            raise self._no_such(measure, self.rows)
         return self.rows[measure].interval
+
+    def _no_such(self, measure: str, among: Iterable[str]) -> RunError:
+        return RunError(f"{measure}: {self.scenario.name} has no such measure; {nearest(measure, among)}")
 
     @cached_property
     def journeys(self) -> pd.DataFrame:

@@ -63,6 +63,13 @@ def test_chance_of_a_day_is_the_share_of_days(result: Result) -> None:
     assert result.interval("chance_day_at_or_under_target").value == pytest.approx(share)
 
 
+def test_a_measure_that_there_is_not_is_said_in_words(result: Result) -> None:
+    with pytest.raises(RunError, match='delayd_mean: small has no such measure; did you mean "delayed_mean"'):
+        result.interval("delayd_mean")
+    with pytest.raises(RunError, match='delayd: small has no such measure; did you mean "delayed"'):
+        result.by_day("delayd")
+
+
 def test_journeys_are_kept_of_as_many_replications_as_asked(result: Result) -> None:
     journeys = result.journeys
     wanted = [

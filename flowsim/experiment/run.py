@@ -105,6 +105,9 @@ def _settled(scenarios: Sequence[Scenario], effort: Effort) -> Effort:
         seed=run.seed if effort.seed is None else effort.seed,
         engine=chosen_engine(effort.engine),
     )
+    for name in ("replications", "seed"):
+        if not isinstance(getattr(settled, name), (int, np.integer)):
+            raise RunError(f"{name} = {getattr(settled, name)!r}: must be a whole number")
     assert settled.replications is not None
     assert settled.seed is not None
     if settled.replications < 1:

@@ -41,6 +41,8 @@ def test_there_is_an_end_to_adding_replications() -> None:
         (Effort(seed=-1), "the seed is -1"),
         (Effort(engine="abacus"), 'no engine "abacus"'),
         (Effort(half_width=0.0), "never reached"),
+        (Effort(replications=2.5), r"replications = 2\.5: must be a whole number"),  # type: ignore[arg-type]
+        (Effort(seed="3"), "seed = '3': must be a whole number"),  # type: ignore[arg-type]
     ],
 )
 def test_what_cannot_be_done_is_said_in_words(effort: Effort, words: str) -> None:
