@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,8 @@ from flowsim.cli.words import announce, console, in_words
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from flowsim.results import Result
 
 
 def where(
@@ -30,15 +33,7 @@ def where(
     from flowsim.decisions.bottlenecks import prices as priced
     from flowsim.experiment.replicate import cores_here
     from flowsim.experiment.run import Effort, run_together
-    from flowsim.report.where import (
-        by_body,
-        by_weekday,
-        held_up,
-        road,
-        services_table,
-        stages,
-        straight_home_per_day,
-    )
+    from flowsim.report import where as tables
     from flowsim.scenario.files import load
 
     announce(engine)
@@ -53,21 +48,29 @@ def where(
             keep_journeys=1,
         )
         result, *others = run_together([loaded, *(one.scenario for one in more)], effort)
-    for title, table in (
-        ("The excess by the diagnostic's stages", stages(result)),
-        ("Services", services_table(result)),
-        ("Who blocks whom (first replication)", held_up(result)),
-        ("Delayed by body", by_body(result)),
-        ("Delayed by weekday", by_weekday(result)),
-        ("People per day from place to place (first replication)", road(result)),
+    for title, table, names in (
+        ("The excess by the diagnostic's stages", tables.stages(result), tables.STAGES_IN_WORDS),
+        ("Services", tables.services_table(result), tables.SERVICES_IN_WORDS),
+        ("Who blocks whom (first replication)", tables.held_up(result), tables.HELD_UP_IN_WORDS),
+        ("Delayed by body", tables.by_body(result), tables.BODIES_IN_WORDS),
+        ("Delayed by weekday", tables.by_weekday(result), tables.WEEKDAYS_IN_WORDS),
+        ("How people move (first replication)", tables.road(result), tables.ROAD_IN_WORDS),
     ):
-        _say(title, table)
-    console().print(
-        f"Another {straight_home_per_day(result):.1f} people a day go home from hospital with what they had (first replication).",
-        highlight=False,
-    )
+        _say(title, tables.in_words(table, names))
     if more:
-        _say("One more unit of each capacity", priced(result, list(zip(more, others, strict=True))))
+        found = priced(result, list(zip(more, others, strict=True)))
+        _say("One more unit of each capacity", tables.in_words(found, tables.PRICES_IN_WORDS))
+    for sentence in _closing(result, tables.straight_home_per_day(result)):
+        console().print(sentence, highlight=False)
+
+
+def _closing(result: Result, straight_home: float) -> Iterator[str]:
+    """What the tables leave out, and what their figures are means of."""
+    yield f"Another {straight_home:.1f} people a day go home from hospital with what they had (first replication)."
+    yield (
+        f"Means over {result.replications} replications of {result.scenario.run.days} days, seed {result.seed}, engine {result.engine}; "
+        "from and to are 95 % intervals over replications. A dash: no limit, or nobody."
+    )
 
 
 def _say(title: str, table: pd.DataFrame) -> None:

@@ -6,7 +6,6 @@ import html
 from functools import partial
 from typing import Final
 
-import pandas as pd
 import streamlit as st
 
 from flowsim.decisions.bottlenecks import OneMore, one_more_of_each, prices
@@ -22,9 +21,17 @@ from flowsim.pages.session import (
     standings,
 )
 from flowsim.report.where import (
+    BODIES_IN_WORDS,
+    HELD_UP_IN_WORDS,
+    PRICES_IN_WORDS,
+    ROAD_IN_WORDS,
+    SERVICES_IN_WORDS,
+    STAGES_IN_WORDS,
+    WEEKDAYS_IN_WORDS,
     by_body,
     by_weekday,
     held_up,
+    in_words,
     road,
     services_table,
     stages,
@@ -110,7 +117,7 @@ def _answer(journeys: Result, numbers: Result) -> None:
         f"People a day who need any service beyond the ward, in one repetition of the period. Another "
         f"{straight_home_per_day(journeys):.0f} a day go home with what they had."
     )
-    behind("The numbers behind the picture", _named(moves, {"origin": "From", "destination": "To", "per_day": "People a day"}))  # fmt: skip
+    behind("The numbers behind the picture", in_words(moves, ROAD_IN_WORDS))  # fmt: skip
 
 
 def _details(journeys: Result, numbers: Result) -> None:
@@ -121,11 +128,7 @@ def _details(journeys: Result, numbers: Result) -> None:
 
 
 def _each_service(numbers: Result) -> None:
-    names = {
-        "label": "Service", "in_it": "People there", "queue": "Queue", "waiting_in_hospital": "of these ready in hospital",
-        "blocked": "Blocked there", "use": "Share of capacity used", "starts": "Starts a day", "wait_mean": "Mean wait, days", "within_24h": "Taken on within 24 h",
-    }  # fmt: skip
-    table(_named(services_table(numbers), names))
+    table(in_words(services_table(numbers), SERVICES_IN_WORDS))
     st.caption(
         "Means at midnight over the period and all replications; shares are of 1. A dash: no limit, or nobody."
     )
@@ -133,24 +136,21 @@ def _each_service(numbers: Result) -> None:
 
 def _who_blocks_whom(journeys: Result) -> None:
     st.markdown("People who are ready where they are and still hold their place, by what they wait for.")
-    names = {"held_in": "Held in", "waits_for": "Waits for", "people": "People at midnight"}
-    table(_named(held_up(journeys), names))
+    table(in_words(held_up(journeys), HELD_UP_IN_WORDS))
 
 
 def _split(numbers: Result) -> None:
     split = stages(numbers)
     picture(pictures.stages(split), "Bar chart of the share of waiting in four stages, the diagnostic's beside the model's; the table below has the numbers.", "stages")  # fmt: skip
-    table(_named(split, {"stage": "Stage", "diagnostic": "Diagnostic 2016/17", "model": "This scenario", "people": "People"}))  # fmt: skip
+    table(in_words(split, STAGES_IN_WORDS))
     st.caption("The diagnostic of 2016/17 counted 72,000 extra days a year: 32 % waiting for a route, 30 % on the way to a bed or care home, 31 % to go home with support. Source: Sheffield Better Care Fund plan 2017-19, section 15.")  # fmt: skip
 
 
 def _by_weekday_and_body(numbers: Result) -> None:
     weekdays = by_weekday(numbers)
     picture(pictures.bars_with_interval(weekdays, "weekday", "people delayed"), "Bar chart of people delayed by weekday; the table below has the numbers.", "weekdays")  # fmt: skip
-    table(_named(weekdays, {"weekday": "Weekday", "value": "People delayed", "low": "from", "high": "to"}))
-    table(
-        _named(by_body(numbers), {"body": "Responsible body", "people": "People delayed", "share": "Share"})
-    )
+    table(in_words(weekdays, WEEKDAYS_IN_WORDS))
+    table(in_words(by_body(numbers), BODIES_IN_WORDS))
 
 
 def _prices(numbers: Result, more: list[OneMore], results: list[Result | None]) -> None:
@@ -173,9 +173,4 @@ def _price_of_each(numbers: Result, more: list[OneMore], results: list[Result | 
         return
     found = prices(numbers, done)
     picture(pictures.prices(found), "Dot chart of the change in people delayed by one more unit of each capacity; the table below has the numbers.", "prices")  # fmt: skip
-    shown = found.assign(called=["yes" if c else "no" for c in found["called"]])
-    table(_named(shown, {"label": "Capacity", "what": "What", "value": "Change in people delayed", "low": "from", "high": "to", "called": "Can be called"}))  # fmt: skip
-
-
-def _named(frame: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
-    return frame[list(names)].rename(columns=names)
+    table(in_words(found, PRICES_IN_WORDS))

@@ -6,7 +6,7 @@ reads the replications whose journeys were kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -39,6 +39,26 @@ STAGES: Final = (
     ("Waiting to go home with support", 0.31, ("E",)),
     ("Other", 0.07, ()),
 )
+
+# What the columns of the tables are called where somebody reads them.
+STAGES_IN_WORDS: Final = {"stage": "Stage", "diagnostic": "Diagnostic 2016/17", "model": "This scenario", "people": "People"}  # fmt: skip
+SERVICES_IN_WORDS: Final = {
+    "label": "Service", "in_it": "People there", "queue": "Queue", "waiting_in_hospital": "of these ready in hospital",
+    "blocked": "Blocked there", "use": "Share of capacity used", "starts": "Starts a day", "wait_mean": "Mean wait, days", "within_24h": "Taken on within 24 h",
+}  # fmt: skip
+HELD_UP_IN_WORDS: Final = {"held_in": "Held in", "waits_for": "Waits for", "people": "People at midnight"}
+BODIES_IN_WORDS: Final = {"body": "Responsible body", "people": "People delayed", "share": "Share"}
+WEEKDAYS_IN_WORDS: Final = {"weekday": "Weekday", "value": "People delayed", "low": "from", "high": "to"}
+ROAD_IN_WORDS: Final = {"origin": "From", "destination": "To", "per_day": "People a day"}
+PRICES_IN_WORDS: Final = {"label": "Capacity", "what": "What", "value": "Change in people delayed", "low": "from", "high": "to", "called": "Can be called"}  # fmt: skip
+
+
+def in_words(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """Those columns of a table, as they are called; yes and no for whether something can be called."""
+    found = table[list(names)]
+    if "called" in names:
+        found = found.assign(called=["yes" if called else "no" for called in found["called"]])
+    return found.rename(columns=dict(names))
 
 
 def label_of(result: Result, service: str) -> str:
