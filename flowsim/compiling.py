@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from shutil import rmtree
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -33,6 +35,9 @@ HAS_NUMBA: Final[bool] = numba is not None
 LINE: Final = 64  # bytes that a processor fetches from memory together
 
 _OPTIONS: Final[dict[str, Any]] = {"nogil": True, "fastmath": False, "error_model": "numpy"}
+
+# Versions of the sources of which compiled code is kept, some 3 MB each.
+MOST_FOLDERS: Final = 4
 
 # What compiled code is made of. numba looks only at the file of the function that is called, and would go on with
 # code that was compiled from an older version of the others.
@@ -83,13 +88,24 @@ def _folder_for_compiled() -> Path | None:
     ).expanduser()
     for place in [Path(given)] if given else [package / "__pycache__", users / "flowsim"]:
         folder = place / name
+        is_new = not folder.exists()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError:
             continue
         if os.access(folder, os.W_OK):
+            if is_new:
+                _let_go_of_the_oldest(place)
             return folder
     return None
+
+
+def _let_go_of_the_oldest(place: Path) -> None:
+    """Remove code of sources that have changed since: all but the last few, which other versions may still use."""
+    with suppress(OSError):  # somebody else may be at it
+        folders = sorted(place.glob("compiled-*"), key=lambda folder: folder.stat().st_mtime)
+        for folder in folders[:-MOST_FOLDERS]:
+            rmtree(folder, ignore_errors=True)
 
 
 _FOLDER: Final = _folder_for_compiled() if HAS_NUMBA else None
