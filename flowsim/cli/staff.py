@@ -49,7 +49,13 @@ def staff(
     saturday: Annotated[float, _share("What a Saturday shift costs more")] = 0.30,
     sunday: Annotated[float, _share("What a Sunday shift costs more")] = 0.60,
     replications: Annotated[
-        int, typer.Option("--replications", "-n", min=2, help="Replications of each roster.")
+        int,
+        typer.Option(
+            "--replications",
+            "-n",
+            min=2,
+            help="Replications of each roster; the smallest are looked for on these, and judged on 60 others.",
+        ),
     ] = 10,
     seed: Seed = None,
     engine: Engine = "auto",
@@ -121,6 +127,11 @@ def _show_staffing(found: Staffing, out: Path | None) -> None:
             book = workbook(roster_book(found))
             written = [write_whole(out / "roster.xlsx", lambda path: path.write_bytes(book))]
             written += save_figures({"pick-up.png": pick_up_chart(found.outlooks, found.pick_up)}, out)
-            about = {"service": found.service, "work": asdict(found.work), "replications": found.replications}
+            about = {
+                "service": found.service,
+                "work": asdict(found.work),
+                "replications": found.replications,
+                "judged_on": found.judges,
+            }
             written.append(save_about(out, "staff", found.scenario, found.seed, found.engine, about))
             say_written(out, written)

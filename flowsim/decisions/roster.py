@@ -8,13 +8,13 @@ limits it; what a day has beyond it starts people.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from flowsim.errors import RunError
 from flowsim.scenario.edits import Plan, spread_out
-from flowsim.scenario.model import Scenario
+from flowsim.scenario.model import Change, Escalation, Scenario
 from flowsim.scenario.sizes import levels, size_at
 from flowsim.scenario.timeline import altered
 from flowsim.units import WEEKDAYS
@@ -195,7 +195,7 @@ def same_pay(name: str, pay: float, pattern: tuple[float, ...], work: Work) -> R
 def with_roster(scenario: Scenario, service: str, roster: Roster, work: Work) -> Scenario:
     """The scenario with the roster's visits a day as the service's capacity, and its starts by weekday.
 
-    On a bank holiday the roster is the Sunday's. Raises RunError in words where a dated change sets these numbers.
+    On a bank holiday the roster is the Sunday's. Raises RunError in words where the scenario sets these numbers elsewhere.
     """
     given, path = offered(roster, work), f"services.{service}"
     _refuse_set_anew(scenario, service)
@@ -213,11 +213,36 @@ def with_roster(scenario: Scenario, service: str, roster: Roster, work: Work) ->
 
 
 def _refuse_set_anew(scenario: Scenario, service: str) -> None:
-    for change in scenario.changes:
-        for path, nested in change.put.items():
-            for keys, _ in spread_out(tuple(path.split(".")), nested):
-                if keys[:2] == ("services", service) and keys[2] in ("capacity", "starts", "size"):
-                    raise RunError(
-                        f'the change "{change.label}" sets {".".join(keys)} anew on {change.begins.isoformat()}, over any '
-                        "roster; take the scenario without that change"
-                    )
+    """What sets the numbers of a roster anew, or adds people to what are visits then; a factor holds for visits as well."""
+    dated: list[tuple[str, str, Change | Escalation]] = [
+        (f'the change "{c.label}"', f" on {c.begins.isoformat()}", c) for c in scenario.changes
+    ]
+    judged = [(f'the escalation "{e.label}"', "", e) for e in scenario.escalations]
+    for what, when, alteration in (*dated, *judged):
+        for keys in _stated(alteration.put):
+            if _is_of_a_roster(keys, service):
+                raise RunError(
+                    f"{what} sets {'.'.join(keys)} anew{when}, over any roster; take the scenario without it"
+                )
+        for path in alteration.add:
+            if _is_of_a_roster(tuple(path.split(".")), service):
+                raise RunError(
+                    f"{what} adds {alteration.add[path]:g} to {path}{when}, which a roster counts in visits a day; take the scenario "
+                    "without it, or with a factor"
+                )
+    for name, route in scenario.routes.items():
+        if service in route.at and route.at[service].size is not None:
+            raise RunError(
+                f"routes.{name}.at.{service}.size says what a person takes of {service}, over any roster; take the scenario without it"
+            )
+
+
+def _stated(put: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    for path, nested in put.items():
+        for keys, _ in spread_out(tuple(path.split(".")), nested):
+            yield keys
+
+
+def _is_of_a_roster(keys: tuple[str, ...], service: str) -> bool:
+    """Whether a path is of what a roster says of a service."""
+    return keys[:2] == ("services", service) and keys[2] in ("capacity", "starts", "size")

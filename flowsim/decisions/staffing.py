@@ -1,9 +1,15 @@
-"""How many staff on which days: rosters tried in the simulation, and the smallest that picks people up in time."""
+"""How many staff on which days: rosters tried in the simulation, and the smallest that surely picks people up in time.
+
+A few replications say where to look. What is found there is the lucky one of many, so it is judged on others, on which it, or the next
+larger one, has to be enough at the lower end of its 95 % intervals, as a plan has to be that is said to keep the target.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +19,7 @@ from flowsim.decisions.roster import Offered, Roster, Work, offered, roster_for,
 from flowsim.decisions.switches import reablement_of
 from flowsim.decisions.trials import Trying, stoppable
 from flowsim.distributions import mean
-from flowsim.engine import AUTO, chosen_engine
+from flowsim.engine import AUTO, chosen_engine, runs_in_threads
 from flowsim.errors import RunError
 from flowsim.experiment.intervals import Interval, mean_interval, wilson_interval
 from flowsim.experiment.replicate import Progress, ignore
@@ -30,6 +36,8 @@ PICK_UP: Final = 0.95
 # Rosters of up to so many times the referrals are tried; whoever needs more has another trouble.
 MOST_TIMES: Final = 4
 AS_IT_IS: Final = "as it is"
+# Replications on which a roster is judged: enough that a chance of 90 % can be told at all (35 of 35 have a lower end of 0.9).
+JUDGES: Final = 60
 
 
 @dataclass(frozen=True)
@@ -56,9 +64,10 @@ class Outlook:
 class Staffing:
     """The answer for a reablement team.
 
-    `found` has the outlook of the smallest roster of each pattern that keeps the pick-up and, as `<pattern>, target`, the smallest
-    that also keeps the target; None where no roster tried does. `largest` is the largest tried of each pattern. `same_pay` holds
-    five days against seven at the pay of the seven-day roster.
+    `found` has the outlook of the smallest roster of each pattern that surely keeps the pick-up and, as `<pattern>, target`, the smallest
+    that surely keeps the target too; None where no roster tried does. `largest` is the largest tried of each pattern. `same_pay` holds
+    five days against seven at the pay of the seven-day roster. `replications` are those on which rosters were looked for, `judges` the
+    others, which every outlook is of; none where rosters were given, whose outlooks are of the first.
     """
 
     scenario: Scenario
@@ -66,6 +75,7 @@ class Staffing:
     work: Work
     pick_up: float
     replications: int
+    judges: int
     seed: int
     engine: str
     base: Outlook
@@ -138,7 +148,7 @@ def staff(
 ) -> Staffing:
     """Rosters for reablement: what given ones come to, or else the smallest five-day, seven-day and as-referred ones.
 
-    `work` without a stay of its own takes the scenario's (`work_for`). `on_done(done, total)` hears of rosters tried; the total
+    Rosters are looked for on so many `replications`, and judged on JUDGES others, or as many as these if they are more. `work` without a stay of its own takes the scenario's (`work_for`). `on_done(done, total)` hears of rosters tried; the total
     is a guess. Raises ScenarioError and RunError in words, Stopped as it comes.
     """
     base = load(scenario)
@@ -150,22 +160,27 @@ def staff(
     if replications < 2:
         raise RunError(f"{replications} replications give no intervals; ask for 2 or more")
     trying = Trying(base.run.seed if seed is None else seed, chosen_engine(engine), cores, on_done=on_done)
-    bench = _Bench(base, name, work or work_for(base, name), replications, trying)
+    bench = _Bench(base, name, work or work_for(base, name), range(replications), trying)
     now = bench.outlook(AS_IT_IS, None)
     found: dict[str, Outlook | None] = {}
     largest: dict[str, Outlook] = {}
     even: tuple[Outlook, ...] = ()
+    judges = 0
     if rosters:
         found |= {roster.name: bench.outlook(roster.name, roster) for roster in rosters}
     else:
-        found, largest = _smallest(bench, now, pick_up)
-        even = _five_against_seven(bench, found, largest)
+        judges = max(JUDGES, replications)
+        court = replace(bench, draws=range(replications, replications + judges))
+        found, largest = _smallest(bench, court, now, pick_up)
+        even = _five_against_seven(court, found, largest)
+        now = court.outlook(AS_IT_IS, None)
     return Staffing(
         base,
         name,
         bench.work,
         pick_up,
         replications,
+        judges,
         trying.seed,
         trying.engine,
         now,
@@ -199,16 +214,16 @@ def service_of(scenario: Scenario, name: str | None) -> str:
     return found[0]
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Bench:
-    """Where rosters are tried, all on the same draws."""
+    """Where rosters are tried, all on the same draws; `count` numbers the tries."""
 
     scenario: Scenario
     service: str
     work: Work
-    replications: int
+    draws: range
     trying: Trying
-    tried: int = 0
+    count: Iterator[int] = field(default_factory=lambda: count(1))
 
     def outlook(self, name: str, roster: Roster | None) -> Outlook:
         """What a roster comes to."""
@@ -216,15 +231,13 @@ class _Bench:
         if roster is not None:
             scenario = with_roster(scenario, self.service, roster, self.work)
         number = tuple(scenario.services).index(self.service)
-        jobs = [
-            _Run(scenario, number, r, self.trying.seed, self.trying.engine) for r in range(self.replications)
-        ]
-        rows = np.empty((self.replications, 1 + 2 * len(WEEKDAYS)))
-        threads = self.trying.engine == "compiled"
+        jobs = [_Run(scenario, number, r, self.trying.seed, self.trying.engine) for r in self.draws]
+        rows = np.empty((len(self.draws), 1 + 2 * len(WEEKDAYS)))
+        threads = runs_in_threads(self.trying.engine)
         for job, row in stoppable(scattered(run_one, jobs, cores=self.trying.cores, threads=threads)):
-            rows[job.replication] = row
-        self.tried += 1
-        self.trying.on_done(self.tried, max(self.tried, _USUAL_TRIES))
+            rows[self.draws.index(job.replication)] = row
+        tried = next(self.count)
+        self.trying.on_done(tried, max(tried, _USUAL_TRIES))
         return self._outlook(name, roster, rows)
 
     def _outlook(self, name: str, roster: Roster | None, rows: Floats) -> Outlook:
@@ -253,7 +266,7 @@ class _Bench:
         )
 
 
-_USUAL_TRIES: Final = 45
+_USUAL_TRIES: Final = 60
 
 
 def _of_shares(shares: Floats) -> Interval:
@@ -273,28 +286,58 @@ def patterns(referred: Sequence[float]) -> dict[str, tuple[float, ...]]:
 
 
 def _smallest(
-    bench: _Bench, now: Outlook, pick_up: float
+    bench: _Bench, court: _Bench, now: Outlook, pick_up: float
 ) -> tuple[dict[str, Outlook | None], dict[str, Outlook]]:
-    """For each pattern the smallest roster that keeps the pick-up, and the smallest that keeps the target as well."""
-    target = bench.scenario.target
+    """For each pattern the smallest roster that surely keeps the pick-up, and the smallest that surely keeps the target as well."""
+    confidence = bench.scenario.target.confidence
     found: dict[str, Outlook | None] = {}
     largest = {}
-    in_time: Callable[[Outlook], bool] = lambda o: o.picked_up.value >= pick_up  # noqa: E731
-    both: Callable[[Outlook], bool] = lambda o: in_time(o) and o.chance.value >= target.confidence  # noqa: E731
     for name, pattern in patterns(now.referred).items():
-        tries: dict[int, Outlook] = {}
-        at: Callable[[int], Outlook] = lambda level, n=name, p=pattern, t=tries: _at(bench, n, p, level, t)  # type: ignore[misc]  # noqa: E731
+        seen = partial(_at, bench, name, pattern, tries={})
+        judged = partial(_at, court, name, pattern, tries={})
         least = max(1, int(0.8 * sum(now.referred)))
         most = MOST_TIMES * least
-        largest[name] = at(most)
-        for label, enough in ((name, in_time), (f"{name}, target", both)):
-            level = _least(least, most, lambda n: enough(at(n)))  # noqa: B023  # used at once
-            found[label] = None if level is None else replace(at(level), name=label)
+        largest[name] = judged(most)
+        for label, chance in ((name, 0.0), (f"{name}, target", confidence)):
+            level = _surely_least(seen, judged, range(least, most + 1), pick_up, chance)
+            found[label] = None if level is None else replace(judged(level), name=label)
     return found, largest
 
 
+def _surely_least(
+    seen: Callable[[int], Outlook],
+    judged: Callable[[int], Outlook],
+    levels: range,
+    pick_up: float,
+    chance: float,
+) -> int | None:
+    """The smallest of these levels that is surely enough; None where the largest is not."""
+    least, most = levels[0], levels[-1]
+    if not _is_enough(judged(most), pick_up, chance, surely=True):
+        return None
+    # A few replications say where to begin; they may have been unlucky as well as lucky.
+    begin = _least(least, most, lambda level: _is_enough(seen(level), pick_up, chance)) or most
+    sure: Callable[[int], bool] = lambda level: _is_enough(judged(level), pick_up, chance, surely=True)  # noqa: E731
+    # From there in growing steps, for where others hold people up more staff change little, and far away chance would decide.
+    step = 1
+    if sure(begin):
+        while begin - step >= least and sure(begin - step):
+            begin, step = begin - step, 2 * step
+        return _least(max(least, begin - step + 1), begin, sure)
+    while begin + step < most and not sure(begin + step):
+        begin, step = begin + step, 2 * step
+    return _least(begin + 1, min(begin + step, most), sure)
+
+
+def _is_enough(outlook: Outlook, pick_up: float, chance: float, *, surely: bool = False) -> bool:
+    """Whether a roster keeps pick-up and chance, as they come out or at the lower end of their intervals."""
+    if surely:
+        return outlook.picked_up.low >= pick_up and outlook.chance.low >= chance
+    return outlook.picked_up.value >= pick_up and outlook.chance.value >= chance
+
+
 def _at(
-    bench: _Bench, name: str, pattern: tuple[float, ...], level: int, tries: dict[int, Outlook]
+    bench: _Bench, name: str, pattern: tuple[float, ...], level: int, *, tries: dict[int, Outlook]
 ) -> Outlook:
     """The outlook of so many starts a week, worked out once."""
     if level not in tries:

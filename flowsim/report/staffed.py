@@ -71,8 +71,10 @@ def _work_rows(found: Staffing) -> list[tuple[str, float, str]]:
 
 def staffing_sentences(found: Staffing) -> Iterator[str]:
     """What the table means, and what could not be had."""
-    # Only of what was looked for: rosters that were given are in the table.
     looked_for = {name: o for name, o in found.found.items() if name.partition(", ")[0] in found.largest}
+    yield from (
+        _given(found, o) for name, o in found.found.items() if o is not None and name not in looked_for
+    )
     yield from (_found(found, name, outlook) for name, outlook in looked_for.items() if outlook is not None)
     yield from (_not_found(found, name) for name, outlook in looked_for.items() if outlook is None)
     if len(found.same_pay) == 2:
@@ -82,9 +84,19 @@ def staffing_sentences(found: Staffing) -> Iterator[str]:
             f"days {percent(seven.picked_up)}; weekend enhancement takes £{found.enhancement(five):,.0f} of it in the "
             f"first and £{found.enhancement(seven):,.0f} in the second."
         )
+    each = f"{found.replications} replications of each, on the same draws"
+    if found.judges:
+        each = f"Looked for on {found.replications} replications, and judged on {found.judges} others, which all figures are of"
     yield (
-        f"{found.replications} replications of each, seed {found.seed}, engine {found.engine}, on the same draws. A roster's "
-        f"caseload and starts are in balance; sickness and leave are taken off as averages, so a day with many off is worse."
+        f"{each}; seed {found.seed}, engine {found.engine}. A roster's caseload and starts are in balance; sickness and leave are "
+        "taken off as averages, so a day with many off is worse."
+    )
+
+
+def _given(found: Staffing, outlook: Outlook) -> str:
+    return (
+        f"With {outlook.name} {percent(outlook.picked_up)} of those referred are picked up within 24 hours, {people(outlook.delayed)} are "
+        f"delayed, and the chance of a mean at or under {found.scenario.target.delayed:g} is {percent(outlook.chance)}."
     )
 
 
@@ -92,7 +104,7 @@ def _found(found: Staffing, name: str, outlook: Outlook) -> str:
     pattern, _, target = name.partition(", ")
     staff = " ".join(f"{s:.3g}" for s in _staff(outlook))
     return (
-        f"The smallest roster {KINDS[pattern]} that is enough {_aim(found, target)}: {staff} on shift from Monday to Sunday, for "
+        f"The smallest roster {KINDS[pattern]} that is surely enough {_aim(found, target)}: {staff} on shift from Monday to Sunday, for "
         f"£{outlook.pay:,.0f} a week; {percent(outlook.picked_up)} are picked up and {people(outlook.delayed)} are delayed."
     )
 
@@ -100,9 +112,11 @@ def _found(found: Staffing, name: str, outlook: Outlook) -> str:
 def _aim(found: Staffing, target: str) -> str:
     goal = found.scenario.target
     more = (
-        f" and a mean at or under {goal.delayed:g} with a chance of {goal.confidence:.0%}" if target else ""
+        f" and a mean at or under {goal.delayed:g} with a chance of {100 * goal.confidence:.0f} %"
+        if target
+        else ""
     )
-    return f"for {found.pick_up:.0%} to be picked up within 24 hours{more}"
+    return f"for {100 * found.pick_up:.0f} % to be picked up within 24 hours{more}"
 
 
 def _not_found(found: Staffing, name: str) -> str:
@@ -110,7 +124,7 @@ def _not_found(found: Staffing, name: str) -> str:
     largest = found.largest[pattern]
     waits = ": others hold them up" if target else ""
     return (
-        f"No roster {KINDS[pattern]} that was tried is enough {_aim(found, target)}: with up to {max(_staff(largest)):.0f} on shift "
+        f"No roster {KINDS[pattern]} that was tried is surely enough {_aim(found, target)}: with up to {max(_staff(largest)):.0f} on shift "
         f"{percent(largest.picked_up)} are picked up and {people(largest.delayed)} are delayed{waits}."
     )
 
@@ -135,7 +149,11 @@ def roster_book(found: Staffing) -> dict[str, pd.DataFrame]:
          o.picked_up.value, o.picked_up.low, o.picked_up.high, o.delayed.value, o.delayed.low, o.delayed.high, o.chance.value)
         for o in found.outlooks
     ]  # fmt: skip
-    run = {"scenario": found.scenario.name, "replications": found.replications, "seed": found.seed}
+    run = {
+        "scenario": found.scenario.name,
+        "replications": found.judges or found.replications,
+        "seed": found.seed,
+    }
     assumed = [*_work_rows(found), *((name, value, "") for name, value in run.items())]
     return {
         "Roster": pd.DataFrame(by_day, columns=["Roster", "What", *DAYS]),

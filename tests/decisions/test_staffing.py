@@ -10,18 +10,22 @@ from pathlib import Path
 import numpy as np
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from flowsim.charts import pick_up_chart
 from flowsim.cli import app
-from flowsim.decisions.roster import SOURCES, Roster, Work, offered, roster_for, same_pay
-from flowsim.decisions.staffing import Staffing, staff
+from flowsim.decisions.roster import SOURCES, Roster, Work, offered, roster_for, same_pay, with_roster
+from flowsim.decisions.staffing import Outlook, Staffing, _surely_least, staff
 from flowsim.errors import RunError
+from flowsim.experiment.intervals import Interval
+from flowsim.report.plans import percent
 from flowsim.report.staffed import roster_book, staffing_sentences
 from flowsim.report.takeaway import workbook
 from flowsim.scenario.files import from_text
 from flowsim.scenario.model import Scenario
-from flowsim.scenario.timeline import bank_holidays
+from flowsim.scenario.timeline import bank_holidays, build_timeline
 from tests.experiment.city import SMALL
 
 # Ten visits a shift, nobody off; a stay takes 10 days of 1 visit, a start 2 visits more.
@@ -167,14 +171,87 @@ def test_the_smallest_roster_picks_up_in_time_and_a_smaller_one_does_not(answer:
     seven = answer.found["seven days"]
     assert seven is not None
     assert seven.roster is not None
-    assert seven.picked_up.value >= 0.95
+    assert seven.picked_up.low >= 0.95
     assert answer.base.picked_up.value > 0.99  # no limit
     one_less = tuple(s - 1 for s in seven.roster.staff)
     less = staff(
-        reablement(182), service="stit", work=PLAIN, rosters=[Roster("less", one_less)], replications=4
+        reablement(182),
+        service="stit",
+        work=PLAIN,
+        rosters=[Roster("less", one_less)],
+        replications=60,
+        seed=1,
     )
     assert less.found["less"] is not None
     assert less.found["less"].picked_up.value < 0.95
+
+
+def outlook_at(level: float) -> Outlook:
+    """What more staff come to: a share and a chance that grow by a hundredth each, with intervals of four hundredths either way."""
+    nothing, share, chance = Interval(0, 0, 0), level / 100, (level - 10) / 100
+    intervals = [Interval(value, value - 0.04, value + 0.04) for value in (share, chance)]
+    return Outlook("", None, None, 0.0, intervals[0], (), (), nothing, intervals[1])
+
+
+@given(luck=st.integers(-60, 60))
+@pytest.mark.parametrize(
+    ("pick_up", "chance", "smallest"), [(0.5, 0.0, 54), (0.5, 0.6, 74), (0.97, 0.0, None)]
+)
+def test_the_smallest_that_is_surely_enough_is_found_whatever_the_luck_of_the_search(
+    pick_up: float, chance: float, smallest: int | None, luck: int
+) -> None:
+    found = _surely_least(lambda level: outlook_at(level + luck), outlook_at, range(1, 101), pick_up, chance)
+    assert found == smallest
+
+
+def test_rosters_are_judged_on_replications_that_did_not_find_them() -> None:
+    city = from_text(SMALL.replace("CAPACITY", "14"), "x")
+    found = staff(city, service="stit", work=PLAIN, replications=3)
+    seven = found.found["seven days"]
+    assert seven is not None
+    assert seven.roster is not None
+    of_all = staff(city, service="stit", work=PLAIN, rosters=[seven.roster], replications=63).found[
+        "seven days"
+    ]
+    of_three = staff(city, service="stit", work=PLAIN, rosters=[seven.roster], replications=3).found[
+        "seven days"
+    ]
+    assert of_all is not None
+    assert of_three is not None
+    assert found.judges == 60
+    assert seven.delayed.value == pytest.approx((63 * of_all.delayed.value - 3 * of_three.delayed.value) / 60)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ('[[changes]]\nlabel = "more"\nfrom = 2017-10-10\nadd = { "services.stit.capacity" = 20 }\n', 'the change "more" adds 20 to'),
+        ('[[changes]]\nlabel = "new"\nfrom = 2017-10-10\nset = { "services.stit.capacity" = 20 }\n', 'the change "new" sets'),
+        ('[[escalations]]\nlabel = "surge"\nwhen_delayed_above = 9\nuntil_below = 5\nadd = { "services.stit.starts" = 2 }\n', 'the escalation "surge" adds 2'),
+        ('[[escalations]]\nlabel = "surge"\nwhen_delayed_above = 9\nuntil_below = 5\nset = { "services.stit.capacity" = 20 }\n', 'the escalation "surge" sets'),
+        ('[routes.d2a_home.at.stit]\nsize = 2\n', r"routes\.d2a_home\.at\.stit\.size"),
+    ],
+)  # fmt: skip
+def test_what_would_be_taken_for_visits_or_undo_a_roster_is_refused(more: str, words: str) -> None:
+    text = SMALL.replace("CAPACITY", "14")
+    text += more
+    with pytest.raises(RunError, match=words):
+        staff(
+            from_text(text, "x"),
+            service="stit",
+            work=PLAIN,
+            rosters=[Roster("r", (9.0,) * 7)],
+            replications=2,
+        )
+
+
+def test_a_factor_holds_for_visits_too() -> None:
+    more = '[[changes]]\nlabel = "more"\nfrom = 2017-10-10\nscale = { "services.stit.capacity" = 1.5 }\n'
+    city = from_text(SMALL.replace("CAPACITY", "14") + more, "x")
+    plan = with_roster(city, "stit", Roster("r", (9.0,) * 7), PLAIN)
+    before, after = (build_timeline(plan).on(day).services["stit"].capacity for day in (0, 20))
+    assert before is not None
+    assert after == pytest.approx(1.5 * before)
 
 
 def test_no_five_day_roster_picks_up_at_weekends(answer: Staffing) -> None:
@@ -196,18 +273,30 @@ def test_at_the_same_pay_seven_days_pick_up_more(answer: Staffing) -> None:
         assert answer.enhancement(outlook) == pytest.approx(by_hand)
 
 
-def test_what_was_found_is_said_first_and_given_rosters_are_left_to_the_table(answer: Staffing) -> None:
+def test_what_was_found_is_said_first(answer: Staffing) -> None:
     seven = answer.found["seven days"]
     assert seven is not None
-    odd = replace(answer, found={"mine": seven, **answer.found})
-    said = list(staffing_sentences(odd))
+    said = list(staffing_sentences(answer))
     assert said[0].startswith(
-        "The smallest roster of seven days that is enough for 95% to be picked up within 24 hours: "
+        "The smallest roster of seven days that is surely enough for 95 % to be picked up within 24 hours: "
     )
     assert f"for £{seven.pay:,.0f} a week" in said[0]
     assert any(words.startswith("The smallest roster that follows the referrals") for words in said)
     assert any(words.startswith("No roster of five days") for words in said)
-    assert not any("mine" in words for words in said)
+    assert "Looked for on 4 replications, and judged on 60 others, which all figures are of" in said[-1]
+
+
+def test_of_a_roster_that_was_given_it_is_said_first_what_it_comes_to() -> None:
+    found = staff(
+        reablement(182), service="stit", work=PLAIN, rosters=[Roster("mine", (8.0,) * 7)], replications=3
+    )
+    mine = found.found["mine"]
+    assert mine is not None
+    first, *_, last = staffing_sentences(found)
+    assert first.startswith(
+        f"With mine {percent(mine.picked_up)} of those referred are picked up within 24 hours, "
+    )
+    assert "3 replications of each, on the same draws" in last
 
 
 def test_the_chart_shows_staff_and_pick_up(answer: Staffing) -> None:
