@@ -90,7 +90,8 @@ def forecast(
     today: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Counts of today: in hospital ready by reason or service, caseloads, queues."
+            metavar="FILE",
+            help="Counts of today: in hospital ready by reason or service, caseloads (everybody there), queues.",
         ),
     ] = None,
     area: Area = None,

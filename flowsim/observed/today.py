@@ -27,7 +27,8 @@ class Count:
     """What was counted of one service or one reason; None where it was not. `where` names file and row for a complaint.
 
     `in_hospital`: people ready in hospital who wait for it. `delayed`: those of them who are officially counted, where that
-    is what is known. `caseload`: people in the service. `waiting_elsewhere`: people who wait for it outside hospital.
+    is what is known. `caseload`: everybody in the service, a hospital too, whether they are in the middle of their stay or ready
+    and waiting to go on. `waiting_elsewhere`: people who wait for it outside hospital, most of them in another service.
     `waited_days`: how long those who wait have waited so far, on average.
     """
 

@@ -197,7 +197,7 @@ def test_the_next_weeks_from_counts(visitor: Visitor) -> None:
     page = opened(visitor, "forecast")
     page.get_by_role("spinbutton", name="Possible courses").fill("40")
     page.get_by_role("spinbutton", name="Ready in hospital, waiting for: STIT").fill("9")
-    page.get_by_role("spinbutton", name="There now: STIT").fill("25")
+    page.get_by_role("spinbutton", name="Everybody there now: STIT").fill("25")
     said = asked(page, "Forecast")
     counts = (Count("stit", "the test", in_hospital=9, caseload=25),)
     found = forecast(CITY, today=Today(counts, CITY.run.start), paths=40)
@@ -290,7 +290,7 @@ def test_nobody_waits_in_hospital_to_be_admitted_whatever_the_hospital_is_called
     acute += '\n[services.cottage]\nkind = "place"\nlabel = "Cottage hospital"\nsetting = "hospital"\ncapacity = 5\nstay = { mean = 5, sd = 2 }\n'
     acute += "next = { leave = 1.0 }\n"
     labels = [n.label for n in at_forecast(TYPED, file_text=acute).number_input]
-    assert "There now: Hospital" in labels
+    assert "Everybody there now: Hospital" in labels
     assert "Ready in hospital, waiting for: Hospital" not in labels
     assert "Waiting outside hospital for: Hospital" not in labels
     assert "Ready in hospital, waiting for: Cottage hospital" in labels

@@ -85,6 +85,7 @@ def _typed(shown: Scenario) -> tuple[tuple[Count, ...], dt.date]:
     """Fields for what people can count, service by service."""
     start = st.date_input("The day that begins with these counts", shown.run.start, key=f"today {shown.name}")
     st.markdown(
+        "Everybody there are all people in a place, also those who are ready and wait to go on. "
         "Leave empty what nobody counted: it is taken from the scenario, and the answer says so. "
         "Of a reason code alone you can give counts in a file."
     )
@@ -102,7 +103,7 @@ def _typed(shown: Scenario) -> tuple[tuple[Count, ...], dt.date]:
                 columns[0], f"Ready in hospital, waiting for: {label}", f"ready {shown.name} {name}"
             )
         if service.kind == "place":
-            inside = _people(columns[1], f"There now: {label}", f"inside {shown.name} {name}")
+            inside = _people(columns[1], f"Everybody there now: {label}", f"inside {shown.name} {name}")
             if not admits and (name in entered or service.reason):
                 elsewhere = _people(columns[2], f"Waiting outside hospital for: {label}", f"elsewhere {shown.name} {name}")  # fmt: skip
         if (ready, inside, elsewhere) != (None, None, None):
@@ -119,7 +120,7 @@ def _upload() -> tuple[tuple[str, bytes] | None, str | None]:
     """The file that is handed over, and the area that is meant in it."""
     held = st.file_uploader(
         "A CSV file or a workbook, at most 5 MB", type=[ending.removeprefix(".") for ending in ENDINGS], key="today file",
-        help="Told by its headings: counts of today (what, a service or a reason code, and some of in_hospital, delayed, caseload, waiting_elsewhere, waited_days, date); a daily census (date, and a column for each reason); a list of discharges with those who have not left (admitted, ready, left, reason); days of delay by month, such as the national return. It is kept for this visit only.",
+        help="Told by its headings: counts of today (what, a service or a reason code, and some of in_hospital, delayed, caseload, waiting_elsewhere, waited_days, date; a caseload is everybody there, ready or not); a daily census (date, and a column for each reason); a list of discharges with those who have not left (admitted, ready, left, reason); days of delay by month, such as the national return. It is kept for this visit only.",
     )  # fmt: skip
     area = st.text_input("Local authority, if the file has several", key="today area", help="By name or code, such as Sheffield or E08000019.")  # fmt: skip
     return None if held is None else (held.name, held.getvalue()), area.strip() or None
