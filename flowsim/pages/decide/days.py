@@ -9,7 +9,6 @@ import streamlit as st
 from flowsim.charts import png_of, waterfall_chart
 from flowsim.decisions.diagnose import MEASURES, MOST_WITH_ALL_SETS, USUAL_ORDERS, Diagnosis, diagnose
 from flowsim.decisions.switches import standard_switches
-from flowsim.errors import FlowsimError
 from flowsim.pages.decide.asking import (
     answer,
     answered,
@@ -20,7 +19,6 @@ from flowsim.pages.decide.asking import (
     with_table,
 )
 from flowsim.pages.parts import behind
-from flowsim.pages.session import complain
 from flowsim.report.diagnosed import (
     blocking_table,
     diagnosis_sentences,
@@ -47,16 +45,14 @@ def draw(shown: Scenario) -> None:
         switches = st.multiselect("What to make perfect", list(labels), list(labels)[:4], labels.__getitem__, key=f"switches {shown.name}")  # fmt: skip
         how = st.radio("How", (EVERY, SOME), key="diagnose how")
         replications = replications_field(5, 2, 200, "diagnose replications")
-        if st.form_submit_button("Split the days", type="primary"):
-            orders = USUAL_ORDERS if how == SOME or len(switches) > MOST_WITH_ALL_SETS else None
-            try:
-                key = key_of(NAME, [shown], (switches, orders, replications))
-                ask(f"{NAME} {shown.name}", key, lambda on_done, cores: diagnose(
-                    shown, switches=switches, orders=orders, replications=replications, cores=cores, on_done=on_done
-                ))  # fmt: skip
-            except FlowsimError as error:
-                complain(error)
-    answered(f"{NAME} {shown.name}", "sets of switches", _show)
+        pressed = st.form_submit_button("Split the days", type="primary")
+        orders = USUAL_ORDERS if how == SOME or len(switches) > MOST_WITH_ALL_SETS else None
+        wanted = key_of(NAME, [shown], (switches, orders, replications))
+        if pressed:
+            ask(f"{NAME} {shown.name}", wanted, lambda on_done, cores: diagnose(
+                shown, switches=switches, orders=orders, replications=replications, cores=cores, on_done=on_done
+            ))  # fmt: skip
+    answered(f"{NAME} {shown.name}", "sets of switches", _show, wanted)
 
 
 def _show(found: Diagnosis) -> None:

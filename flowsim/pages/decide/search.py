@@ -15,6 +15,7 @@ from flowsim.pages.parts import table
 from flowsim.pages.session import complain
 from flowsim.report.frames import words_of
 from flowsim.report.optimised import frontier_table, optimum_sentences, rivals_table
+from flowsim.scenario.files import identity
 from flowsim.scenario.model import Scenario
 
 NAME: Final = "optimise"
@@ -33,46 +34,45 @@ def draw(shown: Scenario) -> None:
         f"The cheapest of all these plans that keeps the mean at or under {target.delayed:g} delayed with a chance of at least "
         f"{target.confidence:.0%}. It is found on some draws and judged on others."
     )
+    # What is entered belongs to this very scenario: the same path in another is another number.
+    mark = identity(shown)
     short = [path for path, lever in usual.items() if lever.is_short]
     paths = st.multiselect(
         "What may be changed", list(usual), (short or list(usual))[:MOST_AT_FIRST], format_func=lambda p: usual[p].words, max_selections=MOST_LEVERS,
-        key=f"levers {shown.name}",
+        key=f"levers {mark}",
     )  # fmt: skip
-    with st.form(f"optimise {shown.name}"):
-        entered = [_fields(usual[path]) for path in paths]
+    with st.form(f"optimise {mark}"):
+        entered = [_fields(usual[path], mark) for path in paths]
         replications = int(
             st.number_input("Fresh replications of the winner and its rivals", 100, 3_200, 200, 100)
         )
-        if st.form_submit_button("Find the cheapest plan", type="primary"):
-            try:
-                levers = [usual[path].chosen(*numbers) for path, numbers in zip(paths, entered, strict=True)]
-                key = key_of(NAME, [shown], (list(map(str, levers)), replications))
-                ask(
-                    f"{NAME} {shown.name}",
-                    key,
-                    lambda on_done, cores: optimise(
-                        shown, levers, replications=replications, cores=cores, on_done=on_done
-                    ),
-                )
-            except FlowsimError as error:
+        pressed, wanted = st.form_submit_button("Find the cheapest plan", type="primary"), ""
+        try:
+            levers = [usual[path].chosen(*numbers) for path, numbers in zip(paths, entered, strict=True)]
+            wanted = key_of(NAME, [shown], (list(map(str, levers)), replications))
+            if pressed:
+                ask(f"{NAME} {shown.name}", wanted, lambda on_done, cores: optimise(
+                    shown, levers, replications=replications, cores=cores, on_done=on_done
+                ))  # fmt: skip
+        except FlowsimError as error:
+            if pressed:
                 complain(error)
-    answered(f"{NAME} {shown.name}", "replications", _show)
+    answered(f"{NAME} {shown.name}", "replications", _show, wanted)
 
 
-def _fields(usual: UsualLever) -> tuple[float, float, float, float]:
-    """Four fields for one lever: the ends of its range, the step and the price."""
-    st.markdown(f"**{usual.words}**")
-    columns = st.columns(4)
-    low = columns[0].number_input(
-        f"From ({usual.unit})", 0.0, value=usual.low, format="%g", key=f"from {usual.path}"
+def _fields(usual: UsualLever, mark: str) -> tuple[float, float, float, float]:
+    """Four fields for one lever of a scenario, each with the lever's name: the ends of its range, the step and the price."""
+    columns = st.columns(4, vertical_alignment="bottom")
+    given = (
+        (f"from ({usual.unit})", usual.low, None),
+        (f"to ({usual.unit})", usual.high, None),
+        ("in steps of", usual.step, None),
+        (f"price, £ a day for {usual.priced}", usual.price, usual.source),
     )
-    high = columns[1].number_input(
-        f"To ({usual.unit})", 0.0, value=usual.high, format="%g", key=f"to {usual.path}"
-    )
-    step = columns[2].number_input(
-        "In steps of", 0.0, value=usual.step, format="%g", key=f"step {usual.path}"
-    )
-    price = columns[3].number_input(f"Price, £ a day for {usual.priced}", 0.0, value=usual.price, format="%g", key=f"price {usual.path}", help=usual.source)  # fmt: skip
+    low, high, step, price = (
+        float(column.number_input(f"{usual.words}, {what}", 0.0, value=value, format="%g", key=f"{what} {usual.path} {mark}", help=about))
+        for column, (what, value, about) in zip(columns, given, strict=True)
+    )  # fmt: skip
     return low, high, step, price
 
 
