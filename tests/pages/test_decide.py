@@ -146,7 +146,7 @@ def test_what_matters(visitor: Visitor) -> None:
     assert found.tornado["label"].iloc[0] in said
     page.locator("summary", has_text="The numbers behind the picture").click()
     first = words_of(tornado_table(found)).iloc[0]
-    assert first["Smaller"] in page.locator("table").first.inner_text()
+    assert first["Change in delayed, 10 % smaller"] in page.locator("table").first.inner_text()
     fine(visitor, page)
 
 

@@ -56,7 +56,7 @@ def draw(shown: Scenario) -> None:
 
 
 def _show(found: Diagnosis) -> None:
-    answer([_first(found), *diagnosis_sentences(found)])
+    answer(diagnosis_sentences(found))
     for measure in MEASURES:
         with_table(
             png_of(waterfall_chart(found.parts, measure)),
@@ -68,12 +68,3 @@ def _show(found: Diagnosis) -> None:
     behind("Who blocks whom", words_of(blocking_table(found)))
     behind("How far each week is from a perfect one", words_of(weeks_table(found)))
     take_away("where-days-come-from", {"Parts": found.parts, "Waiting": found.waiting, "Blocking": found.blocking, "Weeks": found.weeks})  # fmt: skip
-
-
-def _first(found: Diagnosis) -> str:
-    rows = found.parts[found.parts["measure"] == "excess"].to_dict("records")
-    most = max(rows[1:-1], key=lambda row: float(row["value"]))
-    return (
-        f"Of {rows[0]['value']:.1f} people who are ready and still there at midnight, {most['value']:.1f} are due to one thing: "
-        f"“{most['label']}”."
-    )

@@ -54,12 +54,7 @@ def draw(shown: Scenario) -> None:
 
 
 def _show(found: Sensitivity) -> None:
-    strongest = found.tornado.iloc[0]
-    first = (
-        f"“{strongest['label']}” matters most: {found.by:.0%} less of it changes the number delayed by {strongest['down']:+.1f}, "
-        f"{found.by:.0%} more by {strongest['up']:+.1f}."
-    )
-    answer([first, *sensitivity_sentences(found)])
+    answer(sensitivity_sentences(found))
     with_table(
         png_of(tornado_chart(found.tornado, found.by)),
         "Tornado chart: for each number the change in people delayed when it is smaller and when it is greater, the widest first. The table below has the numbers.",

@@ -17,6 +17,7 @@ from flowsim.report.frames import words_of
 from flowsim.report.optimised import frontier_table, optimum_sentences, rivals_table
 from flowsim.scenario.files import identity
 from flowsim.scenario.model import Scenario
+from flowsim.units import in_percent
 
 NAME: Final = "optimise"
 MOST_LEVERS: Final = 6
@@ -32,7 +33,7 @@ def draw(shown: Scenario) -> None:
     target = shown.target
     st.markdown(
         f"The cheapest of all these plans that keeps the mean at or under {target.delayed:g} delayed with a chance of at least "
-        f"{target.confidence:.0%}. It is found on some draws and judged on others."
+        f"{in_percent(target.confidence)}: surely, not only as it seems. It is searched for on some draws, and chosen and judged on others."
     )
     # What is entered belongs to this very scenario: the same path in another is another number.
     mark = identity(shown)
@@ -77,10 +78,12 @@ def _fields(usual: UsualLever, mark: str) -> tuple[float, float, float, float]:
 
 
 def _show(found: Optimum) -> None:
-    names = {lever.path: lever.words for lever in usual_levers(found.space.scenario)}
+    usual = usual_levers(found.space.scenario)
+    names = {lever.path: lever.words for lever in usual}
+    headings = {lever.path: f"{lever.words} ({lever.unit})" for lever in usual}
     answer(optimum_sentences(found, names))
     st.markdown("**What comes nearest**" if found.winner is None else "**The winner and its rivals**")
-    rivals = words_of(rivals_table(found)).rename(columns=names)
+    rivals = words_of(rivals_table(found)).rename(columns=headings)
     # Where no plan is chosen nobody says how likely each is the one to choose.
     table(rivals if found.winner is not None else rivals.drop(columns="Choice"))
     if len(found.frontier) > 1:
@@ -88,6 +91,6 @@ def _show(found: Optimum) -> None:
             png_of(frontier_chart(found.frontier, found.winner)),
             "Line chart of delayed days in the period against the cost of the levers a day; the corner and the winner are marked. The table below has the numbers.",
             "The numbers behind the picture",
-            words_of(frontier_table(found)).rename(columns=names),
+            words_of(frontier_table(found)).rename(columns=headings),
         )
     take_away("cheapest-plan", {"Rivals": found.rivals, "Frontier": found.frontier})
