@@ -98,6 +98,8 @@ def _greatest(found: Diagnosis) -> str:
     whole, parts = rows[0], rows[1:-1]
     place, alike = found.greatest("excess")
     most = parts[place]
+    if most["value"] <= 0:
+        return f"Of {people(_interval(whole))} people who are ready and still there at midnight, none are due to any one of these."
     others = [f"“{parts[n]['label']}” ({parts[n]['value']:.1f})" for n in alike[:MOST_ALIKE]]
     others += [f"{len(alike) - MOST_ALIKE} more"] if len(alike) > MOST_ALIKE else []
     named = " or ".join(filter(None, (", ".join(others[:-1]), *others[-1:])))

@@ -108,6 +108,8 @@ def test_the_greatest_part_has_its_interval_and_those_that_cannot_be_told_from_i
     assert f"“{alike.switches[1].label}” (2.0)" in said
     assert "cannot be told with 6 replications" in said
     assert second["label"] != first["label"]
+    nobody = replace(split, trials=replace(split.trials, excess=np.zeros_like(split.trials.excess)))
+    assert next(diagnosis_sentences(nobody)).endswith("none are due to any one of these.")
 
 
 def _alike(switches: int) -> Floats:
