@@ -1,4 +1,4 @@
-"""Time and its grid: days as floats from midnight of a scenario's start date.
+"""Time and its grid, and how shares are written: days as floats from midnight of a scenario's start date.
 
 Every time and duration is rounded to a grid of 2^-32 day (0.02 ms) when it is drawn or
 multiplied. Sums and differences of grid numbers below 2^20 days are then exact in doubles,
@@ -42,6 +42,11 @@ def time_of_day(text: str) -> float:
     if int(minutes) > 59 or total > 1440:
         raise ValueError(f'"{text}" is not a time of day from "00:00" to "24:00"')
     return grid(total / 1440)
+
+
+def in_percent(share: float) -> str:
+    """A share as everything here writes it: 90 %."""
+    return f"{100 * share:.0f} %"
 
 
 def date_of(start: dt.date, day: int) -> dt.date:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from flowsim.charts.ground import BLUE, GREEN, GREY, HATCHES, LINES, PINK, plain
 from flowsim.decisions.staffing import Outlook
-from flowsim.units import WEEKDAYS
+from flowsim.units import WEEKDAYS, in_percent
 
 # Longer names of bars go on in a second line, so that room is left for the bars.
 LABEL_WIDTH: Final = 54
@@ -65,7 +65,9 @@ def pick_up_chart(outlooks: Sequence[Outlook], pick_up: float) -> Figure:
         if outlook.roster is not None:
             above.bar(place, outlook.roster.staff, width, **look)
         below.bar(place, np.nan_to_num(100 * np.array(outlook.by_weekday)), width, label=outlook.name, **look)
-    below.axhline(100 * pick_up, color="black", linestyle="--", linewidth=1.2, label=f"aim {pick_up:.0%}")
+    below.axhline(
+        100 * pick_up, color="black", linestyle="--", linewidth=1.2, label=f"aim {in_percent(pick_up)}"
+    )
     below.set_xticks(days, [day.capitalize() for day in WEEKDAYS])
     below.set_ylim(0, 105)
     above.set_ylabel("staff on shift")
@@ -84,7 +86,7 @@ def frontier_chart(frontier: pd.DataFrame, winner: int | None) -> Figure:
     panel.plot(frontier["cost_per_day"], frontier["delayed_days"], color=BLUE, marker="o", markersize=4)
     for chosen, marker, colour, label in (
         (frontier[frontier["corner"]], "D", PINK, "corner: from here a pound buys less"),
-        (frontier[frontier["plan"] == winner], "s", GREEN, "cheapest plan that keeps the target"),
+        (frontier[frontier["plan"] == winner], "s", GREEN, "the winner"),
     ):
         if len(chosen):
             panel.plot(
@@ -112,8 +114,8 @@ def tornado_chart(tornado: pd.DataFrame, by: float, most: int = 15) -> Figure:
     figure = Figure(figsize=(10, 1.4 + 0.36 * len(rows)), layout="constrained")
     panel = figure.subplots()
     for side, colour, hatch, label in (
-        ("down", PINK, "//", f"{by:.0%} smaller"),
-        ("up", BLUE, "", f"{by:.0%} greater"),
+        ("down", PINK, "//", f"{in_percent(by)} smaller"),
+        ("up", BLUE, "", f"{in_percent(by)} greater"),
     ):
         panel.barh(labels, rows[side], color=colour, hatch=hatch, edgecolor="white", label=label)
         panel.hlines(labels, rows[f"{side}_low"], rows[f"{side}_high"], color="black", linewidth=0.8)

@@ -32,7 +32,7 @@ from flowsim.decisions.switches import Switch, chosen_switches, perfected
 from flowsim.decisions.trials import Trials, Trying, tried
 from flowsim.engine import AUTO
 from flowsim.errors import RunError
-from flowsim.experiment.intervals import Interval, mean_interval, paired_interval
+from flowsim.experiment.intervals import Interval, can_call, mean_interval, paired_interval
 from flowsim.experiment.replicate import Progress, ignore
 from flowsim.experiment.run import Effort, run_together
 from flowsim.journeys import STAY, TASK, Journeys
@@ -88,6 +88,13 @@ class Diagnosis:
         switch does when it is the only one on, `last` what it adds when all others are on.
         """
         return pd.DataFrame([row for measure in MEASURES for row in self._rows(measure)], columns=_COLUMNS)
+
+    def greatest(self, measure: str) -> tuple[int, list[int]]:
+        """The switch that takes away most, and those that these replications cannot tell from it, the greatest first."""
+        parts = self.parts_of(measure)
+        order = (-parts.mean(axis=(0, 2))).argsort(kind="stable").tolist()
+        first, *others = order
+        return first, [n for n in others if not can_call(part_interval(parts[:, first] - parts[:, n]))]
 
     def _rows(self, measure: str) -> Iterator[tuple[str | float, ...]]:
         values = self.of(measure)

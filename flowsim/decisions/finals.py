@@ -1,4 +1,4 @@
-"""Ranking and selection: which finalist is the cheapest that truly keeps the goal, on replications that chose none of them.
+"""Ranking and selection: which finalist is the cheapest that truly keeps the goal, on replications that the search did not run.
 
 Two questions with stated errors. *Does a plan keep the goal?* Each finalist is run on more and more fresh replications; one
 is out as soon as the upper end of its 99 % one-sided bound is below the chance asked for, and one is in only on all the

@@ -37,7 +37,7 @@ from flowsim.scenario.files import load
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.timeline import altered
 from flowsim.scenario.words import shortened
-from flowsim.units import Floats
+from flowsim.units import Floats, in_percent
 
 PATHS: Final = 400
 WEEKS: Final = 12
@@ -139,10 +139,17 @@ class Forecast:
         median, low, high = (self.paths.dates[int(min(day, horizon))] for day in days)
         return median, low, high
 
-    def first_day_with(self, chance: float) -> pd.Timestamp | None:
-        """The first day on which the chance of being at or under target is so great; None where it never is."""
-        days = np.flatnonzero(self.daily["chance"].to_numpy() >= chance)
-        return self.paths.dates[int(days[0])] if len(days) else None
+    def stays_from(self, chance: float) -> pd.Timestamp | None:
+        """The day from which the chance of being at or under target is so great on every day to the end; None: it is not at the end."""
+        below = np.flatnonzero(self.daily["chance"].to_numpy() < chance)
+        first = int(below[-1]) + 1 if len(below) else 0
+        return self.paths.dates[first] if first < len(self.paths.dates) else None
+
+    def stays_until(self, chance: float) -> pd.Timestamp | None:
+        """The day to which that chance is so great on every day from the first; None: it is not on the first."""
+        below = np.flatnonzero(self.daily["chance"].to_numpy() < chance)
+        last = int(below[0]) - 1 if len(below) else len(self.paths.dates) - 1
+        return self.paths.dates[last] if last >= 0 else None
 
 
 def forecast(
@@ -271,5 +278,5 @@ def _method(paths: Conditioned, today: Today | None, plausible: Plausible | None
         return f"{values} No month before {begin} was given: the level is the scenario's own."
     return (
         f"{values} {len(paths.weights)} paths were weighted by the {paths.months} months before {begin} (effective number "
-        f"{paths.effective:.0f}), begin where the last of them left off, and carry the model's own error of {paths.lack:.0%}."
+        f"{paths.effective:.0f}), begin where the last of them left off, and carry the model's own error of {in_percent(paths.lack)}."
     )

@@ -1,7 +1,9 @@
 """The cheapest plan that keeps the target: searched on some draws, then it and its rivals run again on fresh ones.
 
 Whatever looks best among many is partly lucky (the winner's curse), so nothing that is reported of the winner or its rivals
-comes from the draws that chose them (`finals`).
+comes from the draws of the search (`finals`). The fresh ones are not free of choice either: on them the winner is the cheapest
+finalist that is surely good enough, and what they showed of finalists is made known to a search that has to go on (`_put_right`).
+They choose among few, by a bound for each plan by itself: less of the curse is left, but not none, and the answer says so.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from flowsim.experiment.intervals import paired_interval
 from flowsim.experiment.replicate import Progress, ignore
 from flowsim.scenario.files import load
 from flowsim.scenario.model import Scenario
-from flowsim.units import Floats
+from flowsim.units import Floats, in_percent
 
 BY: Final = 0.10
 # How many of the strongest numbers are looked at together, and on how many points of the design.
@@ -127,7 +127,7 @@ def _movable(scenario: Scenario, labels: dict[str, str], by: float) -> tuple[lis
         else:
             movable.append(path)
     if not movable:
-        raise RunError(f"{scenario.name}: none of its numbers can be moved by {by:.0%}")
+        raise RunError(f"{scenario.name}: none of its numbers can be moved by {in_percent(by)}")
     return movable, tuple(left_out)
 
 

@@ -48,6 +48,11 @@ class Choice:
         """Every scenario that can be chosen, one's own file first."""
         return ((self.file_name,) if self.file_name else ()) + bundled_names()
 
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """Every scenario that can be chosen, those that are compared first: among them the plan of one's own, if there is one."""
+        return tuple(dict.fromkeys((*self.compared(), *self.names)))
+
     def scenario(self, name: str) -> Scenario:
         """A scenario by name. Raises ScenarioError in words."""
         if name == OWN_NAME:

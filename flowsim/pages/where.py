@@ -67,7 +67,7 @@ def page() -> None:
 def choose_scenario(label: str = "Scenario") -> Scenario | None:
     """The scenario that a page is about: one of those compared, or any other."""
     c = choice()
-    names = tuple(dict.fromkeys((*c.compared(), *c.names)))
+    names = c.offered
     current = c.shown if c.shown in names else c.compared()[-1]
     key = f"shown {st.session_state.get('text version', 0)}"
     wanted = st.selectbox(label, names, place_of(current, names), key=key)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
@@ -19,11 +19,12 @@ from flowsim.decisions.compare import Comparison
 from flowsim.decisions.money import ALL, PlanCost
 from flowsim.experiment.intervals import Interval, can_call
 from flowsim.report.blocks import Block, Bullets, Command, Document, Heading, Paragraph, Picture, Table
-from flowsim.report.moneyed import change_in_words
+from flowsim.report.moneyed import change_in_words, rounded_pounds
 from flowsim.report.plans import people, percent, plan_cells
 from flowsim.results import Result
 from flowsim.scenario.files import bundled_names, fingerprint
 from flowsim.scenario.sources import InputRow
+from flowsim.units import in_percent
 from flowsim.version import __version__
 
 DOUBTFUL: Final = ("assumption", "tuned", "fitted", "L", "")
@@ -104,7 +105,7 @@ def answer(comparison: Comparison, money: pd.DataFrame) -> tuple[str, str]:
 
 def _level(best: Result) -> str:
     target, chance = best.scenario.target, _chance(best)
-    asked = f"{target.confidence:.0%}".replace("%", " %")
+    asked = in_percent(target.confidence)
     if chance.low >= target.confidence:
         verdict = f"“{best.scenario.title}” does, with the chance of {asked} that is asked for"
     elif chance.value >= target.confidence:
@@ -120,7 +121,7 @@ def _level(best: Result) -> str:
 def _change(comparison: Comparison, best: Result, money: pd.DataFrame, base: Result) -> str:
     gap = comparison.difference(best, "delayed_mean")
     found = money[(money["scenario"] == best.scenario.name) & (money["payer"] == ALL)].to_dict("records")[0]
-    pounds = f"{'saves' if found['change'] < 0 else 'costs'} {_millions(found)}"
+    pounds = f"{'saves' if found['change'] < 0 else 'costs'} {rounded_pounds(found['change'], found['change_low'], found['change_high'])}"
     saving = pounds if found["called"] else "may save or cost money: that cannot be told from chance"
     if not can_call(gap):
         change = f"the difference of {gap.value:+.1f} people ({gap.low:+.1f} to {gap.high:+.1f}) cannot be told from chance"
@@ -132,11 +133,6 @@ def _change(comparison: Comparison, best: Result, money: pd.DataFrame, base: Res
         f"Against “{base.scenario.title}”, with {people(base.interval('delayed_mean'))}, {change}, and all told it {saving} over the "
         "period, the cost of the plan itself not counted unless somebody gave it."
     )
-
-
-def _millions(row: Mapping[Hashable, Any]) -> str:
-    low, high = sorted((abs(row["change_low"]), abs(row["change_high"])))
-    return f"£{abs(row['change']) / 1e6:.2f}m (£{low / 1e6:.2f}m to £{high / 1e6:.2f}m)"
 
 
 def _chance(result: Result) -> Interval:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any, Final
 
 from rich.table import Table
 
 from flowsim.decisions.diagnose import Diagnosis
-from flowsim.report.where import stages
+from flowsim.experiment.intervals import Interval
+from flowsim.report.plans import people
+from flowsim.report.where import label_of, stages
+from flowsim.units import in_percent
 
 MOST_BLOCKED: Final = 8
+# So many parts are named that cannot be told from the greatest.
+MOST_ALIKE: Final = 3
 
 
 def parts_table(found: Diagnosis, measure: str) -> Table:
@@ -34,9 +39,14 @@ def blocking_table(found: Diagnosis) -> Table:
     table = Table(title="Who blocks whom (mean people who are ready and wait)", title_justify="left")
     for number, heading in enumerate(("Hold a place in", "Wait for", "People")):
         table.add_column(heading, justify="right" if number == 2 else "left", overflow="fold")
-    for holds, awaited, people in found.blocking.head(MOST_BLOCKED).itertuples(index=False):
-        table.add_row(str(holds), str(awaited), f"{people:.1f}")
+    for holds, awaited, count in found.blocking.head(MOST_BLOCKED).itertuples(index=False):
+        table.add_row(_label(found, holds), _label(found, awaited), f"{count:.1f}")
     return table
+
+
+def _label(found: Diagnosis, name: str) -> str:
+    """What people call a service; all hospitals together are no service."""
+    return label_of(found.base, name) if name in found.scenario.services else name
 
 
 def stages_table(found: Diagnosis) -> Table:
@@ -44,9 +54,9 @@ def stages_table(found: Diagnosis) -> Table:
     table = Table(title="By the diagnostic's stages (Better Care Fund plan 2017-19, section 15)", title_justify="left")  # fmt: skip
     for number, heading in enumerate(("Stage", "Diagnostic", "Model", "People")):
         table.add_column(heading, justify="right" if number else "left", overflow="fold")
-    for stage, diagnostic, model, people in stages(found.base).itertuples(index=False):
-        share = "-" if math.isnan(model) else f"{model:.0%}"
-        table.add_row(str(stage), f"{diagnostic:.0%}", share, f"{people:.1f}")
+    for stage, diagnostic, model, count in stages(found.base).itertuples(index=False):
+        share = "-" if math.isnan(model) else in_percent(model)
+        table.add_row(str(stage), in_percent(diagnostic), share, f"{count:.1f}")
     return table
 
 
@@ -62,12 +72,17 @@ def weeks_table(found: Diagnosis) -> Table:
 
 
 def diagnosis_sentences(found: Diagnosis) -> Iterator[str]:
-    """What was run, and how to read it."""
+    """What most is due to and how surely, what was run, and how to read it."""
+    yield _greatest(found)
     averaged = f"{len(found.orders)} random orders" if len(found.orders) else "all orders"
     yield (
         f"{len(found.sets):,} sets of {len(found.switches)} switches, {found.base.replications} replications of "
         f"each on the same draws, seed {found.base.seed}, engine {found.base.engine}. The parts are Shapley values: the "
         f"effect of each averaged over {averaged} of turning them on, so they add up. Brackets are 95 % intervals."
+    )
+    yield (
+        "Alone: what a part would do if it were the only one that is perfect. Last of all: what it would still add when all others "
+        "are. Far apart, they say that the part hides behind another."
     )
     weeks = found.weeks
     if len(weeks):
@@ -76,3 +91,28 @@ def diagnosis_sentences(found: Diagnosis) -> Iterator[str]:
             f"The week furthest from a perfect one begins on {worst['week']}: {worst['excess']:.0f} people ready and still "
             f"there at midnight, against {worst['perfect']:.0f}."
         )
+
+
+def _greatest(found: Diagnosis) -> str:
+    rows = found.parts[found.parts["measure"] == "excess"].to_dict("records")
+    whole, parts = rows[0], rows[1:-1]
+    place, alike = found.greatest("excess")
+    most = parts[place]
+    if most["value"] <= 0:
+        return f"Of {people(_interval(whole))} people who are ready and still there at midnight, none are due to any one of these."
+    others = [f"“{parts[n]['label']}” ({parts[n]['value']:.1f})" for n in alike[:MOST_ALIKE]]
+    others += [f"{len(alike) - MOST_ALIKE} more"] if len(alike) > MOST_ALIKE else []
+    named = " or ".join(filter(None, (", ".join(others[:-1]), *others[-1:])))
+    doubt = (
+        f"; that it is more than {named} cannot be told with {found.base.replications} replications"
+        if named
+        else ""
+    )
+    return (
+        f"Of {people(_interval(whole))} people who are ready and still there at midnight, {people(_interval(most))} are due to one "
+        f"thing: “{most['label']}”{doubt}."
+    )
+
+
+def _interval(row: Mapping[Hashable, Any]) -> Interval:
+    return Interval(row["value"], row["low"], row["high"])

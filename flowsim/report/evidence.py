@@ -9,7 +9,10 @@ from rich.table import Table
 
 from flowsim.decisions.backtest import MODEL, Backtest
 from flowsim.decisions.forecast import Forecast
+from flowsim.experiment.intervals import Interval
 from flowsim.observed import Observed, contents
+from flowsim.report.plans import percent
+from flowsim.units import in_percent
 
 
 def contents_table(observed: Observed) -> Table:
@@ -73,7 +76,7 @@ def weeks_table(found: Forecast) -> Table:
         table.add_row(
             f"{row['week']}", f"{row['from']:%Y-%m-%d}", f"{row['mean']:.0f}", f"{row['median']:.0f}",
             f"{row['low50']:.0f} to {row['high50']:.0f}", f"{row['low90']:.0f} to {row['high90']:.0f}",
-            f"{row['chance']:.0%} ({row['chance_low']:.0%} to {row['chance_high']:.0%})",
+            percent(Interval(row["chance"], row["chance_low"], row["chance_high"])),
         )  # fmt: skip
     return table
 
@@ -98,18 +101,16 @@ def forecast_sentences(found: Forecast) -> Iterator[str]:
     if held is None:
         yield (
             f"The target of {target:g} is not met: the chance that it holds for four weeks running within these "
-            f"{len(found.weekly)} weeks is {found.chance_held:.0%}."
+            f"{len(found.weekly)} weeks is {in_percent(found.chance_held)}."
         )
     else:
         median, low, high = held
         yield (
             f"The target of {target:g} is met for four weeks running from about {_day(median)} on "
-            f"(90 % band {_day(low)} to {_day(high)}; chance {found.chance_held:.0%})."
+            f"(90 % band {_day(low)} to {_day(high)}; chance {in_percent(found.chance_held)})."
         )
     for chance in dict.fromkeys((0.5, confidence)):
-        day = found.first_day_with(chance)
-        if day is not None:
-            yield f"The chance of being at or under target on a day first reaches {chance:.0%} on {_day(day)}."
+        yield from _on_a_day(found, chance)
     if len(found.monthly):
         months = "; ".join(
             f"{row['month']:%B %Y} {row['median']:.0f} a day ({row['low90']:.0f} to {row['high90']:.0f})"
@@ -117,6 +118,18 @@ def forecast_sentences(found: Forecast) -> Iterator[str]:
         )
         yield f"By month, median and 90 % band: {months}."
     yield found.method
+
+
+def _on_a_day(found: Forecast, chance: float) -> Iterator[str]:
+    """From when to the end a day's chance is so great, or until when from the start; nothing of a time in between that passes."""
+    begin, end, level = found.stays_from(chance), found.stays_until(chance), in_percent(chance)
+    on_a_day = f"the chance of being at or under target on a day is {level} or more"
+    if begin is None and end is not None:
+        yield f"{on_a_day.capitalize()} until {_day(end)}, but does not stay there."
+    elif begin is not None and end is not None:
+        yield f"On every day the chance of being at or under target is {level} or more."
+    elif begin is not None:
+        yield f"From {_day(begin)} to the end {on_a_day}."
 
 
 def _day(date: pd.Timestamp) -> str:
@@ -138,8 +151,8 @@ def scores_table(found: Backtest) -> Table:
         table.add_column(heading, justify="left" if heading == "Forecaster" else "right")
     for row in found.scores.to_dict("records"):
         table.add_row(
-            str(row["forecaster"]), f"{row['months']}", f"{row['mae']:.1f}", f"{row['crps']:.1f}", f"{row['coverage50']:.0%}",
-            f"{row['coverage90']:.0%}", f"{row['width90']:.0f}",
+            str(row["forecaster"]), f"{row['months']}", f"{row['mae']:.1f}", f"{row['crps']:.1f}", in_percent(row["coverage50"]),
+            in_percent(row["coverage90"]), f"{row['width90']:.0f}",
         )  # fmt: skip
     return table
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -45,6 +45,21 @@ def _millions(pounds: float) -> str:
     return shown if float(shown) else shown[1:]
 
 
+def rounded_pounds(change: float, low: float, high: float) -> str:
+    """An amount with its bounds, whatever their signs, to three figures of the greatest: more nobody knows."""
+    nearest, furthest = sorted((abs(low), abs(high)))
+    digits = math.floor(math.log10(max(abs(change), furthest, 1.0)))
+    if digits >= 6:
+        return _with_bounds([f"£{abs(v) / 1e6:.{max(0, 8 - digits)}f}m" for v in (change, nearest, furthest)])
+    unit = 10 ** max(0, digits - 2)
+    return _with_bounds([f"£{round(abs(v) / unit) * unit:,.0f}" for v in (change, nearest, furthest)])
+
+
+def _with_bounds(words: Sequence[str]) -> str:
+    value, low, high = words
+    return f"{value} ({low} to {high})"
+
+
 def money_sentences(
     comparison: Comparison,
     table: pd.DataFrame,
@@ -54,9 +69,8 @@ def money_sentences(
     base = comparison.base.scenario
     for row in table[(table["payer"] == ALL) & table["change"].notna()].to_dict("records"):
         verb = "saves" if row["change"] < 0 else "costs"
-        bounds = sorted((abs(row["change_low"]), abs(row["change_high"])))
         if row["called"]:
-            yield f"{row['scenario']} {verb} £{abs(row['change']):,.0f} (£{bounds[0]:,.0f} to £{bounds[1]:,.0f}) in {base.run.days} days."
+            yield f"{row['scenario']} {verb} {rounded_pounds(row['change'], row['change_low'], row['change_high'])} in {base.run.days} days."
         else:
             yield f"{row['scenario']}: whether it saves or costs cannot be told with {comparison.base.replications} replications."
     yield (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -16,10 +17,13 @@ from flowsim.decisions.levers import How, Lever
 from flowsim.decisions.optimise import Optimum
 from flowsim.experiment.intervals import Interval
 from flowsim.report.plans import people, percent
+from flowsim.units import in_percent
 
 MOST_RIVALS: Final = 10
 LIKELY: Final = 0.8
 DONE: Final[dict[How, str]] = {"set": "{} = {:g}", "add": "{} +{:g}", "scale": "{} times {:g}"}
+# The same in the cell of a table, below the lever's name.
+CELL: Final[dict[How, str]] = {"set": "{:g}", "add": "+{:g}", "scale": "x {:g}"}
 DONE_TO: Final[dict[How, str]] = {
     "set": "up to {:f}; try {:f}",
     "add": "up to +{:f}; try +{:f}",
@@ -34,7 +38,7 @@ def rivals_table(found: Optimum) -> Table:
         _foremost(found),
         "The winner and its rivals",
         ("Chance", "Delayed, mean", "Choice"),
-        _rival,
+        partial(_rival, found),
     )
 
 
@@ -57,13 +61,13 @@ def frontier_table(found: Optimum) -> Table:
 
 def _table(found: Optimum, rows: pd.DataFrame, title: str, more: tuple[str, ...], last: Any) -> Table:
     table = Table(title=title, title_justify="left")
-    paths = [lever.path for lever in found.space.levers]
-    for heading in (*paths, "£ a day", *more):
+    levers = found.space.levers
+    for heading in (*(lever.path for lever in levers), "£ a day", *more):
         table.add_column(heading, justify="right", overflow="fold")
     for row in rows.to_dict("records"):
         style = "bold" if row["plan"] == found.winner else ""
         table.add_row(
-            *(f"{row[path]:g}" for path in paths),
+            *(CELL[lever.how].format(row[lever.path]) for lever in levers),
             f"{row['cost_per_day']:,.0f}",
             *last(row, found.winner),
             style=style,
@@ -71,15 +75,15 @@ def _table(found: Optimum, rows: pd.DataFrame, title: str, more: tuple[str, ...]
     return table
 
 
-def _rival(row: dict[Any, Any], winner: int | None) -> tuple[str, str, str]:
-    share = row["selected"]
+def _rival(found: Optimum, row: dict[Any, Any], winner: int | None) -> tuple[str, str, str]:
+    plan, share = int(row["plan"]), row["selected"]
     chance = percent(Interval(row["chance"], row["low"], row["high"]))
-    return chance, f"{row['delayed']:.1f}", _choice(share, row["plan"] == winner)
+    return chance, people(found.delayed_of(plan)), _choice(share, plan == winner)
 
 
 def _choice(share: float, is_winner: bool) -> str:
     return ", ".join(
-        [*([] if math.isnan(share) else [f"{share:.0%}"]), *(["the winner"] if is_winner else [])]
+        [*([] if math.isnan(share) else [in_percent(share)]), *(["the winner"] if is_winner else [])]
     )
 
 
@@ -101,7 +105,9 @@ def optimum_sentences(found: Optimum, names: Mapping[str, str] | None = None) ->
     """The answer, and how it was found; levers go by their paths, or by `names`."""
     goal = found.goal
     what = "the mean of the period" if goal.judged == "mean" else "a day"
-    aim = f"{what} at or under {goal.delayed:g} delayed with a chance of at least {goal.confidence:.0%}"
+    aim = (
+        f"{what} at or under {goal.delayed:g} delayed with a chance of at least {in_percent(goal.confidence)}"
+    )
     if found.winner is None:
         tried = "that was tried before it was stopped" if found.stopped else "that was tried"
         yield f"No plan within these ranges {tried} keeps {aim}: the table shows what comes nearest."
@@ -110,10 +116,10 @@ def optimum_sentences(found: Optimum, names: Mapping[str, str] | None = None) ->
         chance, delayed = found.chance_of(found.judged, found.winner), found.delayed_of(found.winner)
         cost = float(found.space.costs[found.winner])
         yield (
-            f"The cheapest plan that keeps {aim}: {plan_words(found, names)}, for £{cost:,.0f} a day. Its chance is {percent(chance)}, with "
+            f"{_called(found, aim)}: {plan_words(found, names)}, for £{cost:,.0f} a day. Its chance is {percent(chance)}, with "
             f"{people(delayed)} delayed on average."
         )
-    if found.stopped and found.winner is not None and found.finals is None:
+    if _is_early(found):
         yield "Stopped early: this is the best so far, judged by the draws that chose it, so it is likely flattered."
     elif found.winner is not None:
         yield from _how_sure(found)
@@ -123,6 +129,20 @@ def optimum_sentences(found: Optimum, names: Mapping[str, str] | None = None) ->
         f"{len(found.space):,} plans, {len(found.searched.known)} of them tried, {found.runs:,} replications, seed {found.seed}, "
         f"engine {found.engine}. Prices are as given, in pounds a day for one unit."
     )
+
+
+def _is_early(found: Optimum) -> bool:
+    """Whether there is a best plan, but it was stopped before the finals."""
+    return found.stopped and found.winner is not None and found.finals is None
+
+
+def _called(found: Optimum, aim: str) -> str:
+    """What the winner may be called: the cheapest of those that are surely good enough, which cheaper ones may be too."""
+    if _is_early(found):
+        return f"The cheapest plan so far that seems to keep {aim}"
+    if found.selection.certain:
+        return f"The cheapest plan that surely keeps {aim}"
+    return f"No plan that was tried surely keeps {aim}; the one that comes nearest"
 
 
 def _what_to_try(found: Optimum, names: Mapping[str, str]) -> Iterator[str]:
@@ -154,18 +174,34 @@ def _twice_as_wide(lever: Lever) -> Decimal:
 
 
 def _how_sure(found: Optimum) -> Iterator[str]:
-    selection, asked = found.selection, found.goal.confidence
+    selection, asked = found.selection, in_percent(found.goal.confidence)
     if selection.certain:
-        yield f"That its chance is {asked:.0%} or more is sure with 95 % confidence (one-sided)."
+        yield f"Surely: its chance is {asked} or more with 95 % confidence (one-sided)."
+        yield from _cheaper(found)
     else:
         yield (
-            f"No plan that was tried is surely at {asked:.0%} or more with so few replications: this one comes nearest to it. Ask "
-            "for more replications, or for dearer plans with wider ranges."
+            f"Its chance seems to be {asked} or more, but is not surely so with so few replications. Ask for more, or for dearer "
+            "plans with wider ranges."
         )
     yield (
-        f"The probability that it is the cheapest finalist that truly keeps the target is {selection.correct:.0%}, and that it keeps "
-        f"it and none that does is cheaper by more than {INDIFFERENT:.0%}, {selection.good:.0%}: the winner and its rivals were run "
-        "again on draws that had no part in choosing them."
+        f"The probability that it is the cheapest finalist that truly keeps the target is {in_percent(selection.correct)}, and that "
+        f"it keeps it and none that does is cheaper by more than {in_percent(INDIFFERENT)}, {in_percent(selection.good)}."
     )
-    if selection.certain and selection.good < LIKELY:
+    yield (
+        "All this is from fresh draws, on which the search was not run. But they chose the winner among "
+        f"{len(selection.shares)} finalists, so that its chance may still be a little flattered."
+    )
+
+
+def _cheaper(found: Optimum) -> Iterator[str]:
+    """What is said of cheaper finalists that may be good enough too."""
+    rivals = found.rivals[found.rivals["selected"].notna()]
+    cost = float(found.space.costs[found.winner])
+    seem = rivals[(rivals["cost_per_day"] < cost - 1e-9) & (rivals["chance"] >= found.goal.confidence)]
+    if len(seem):
+        least = f"£{seem['cost_per_day'].min():,.0f} a day"
+        who = f"{len(seem)} cheaper finalists seem" if len(seem) > 1 else "A cheaper finalist seems"
+        where = f"from {least}" if len(seem) > 1 else f"for {least}"
+        yield f"{who} to keep it too, {where}, but not surely: more replications would tell."
+    elif found.selection.good < LIKELY:
         yield "A cheaper plan may well be good enough too, but is not surely so: more replications would tell."

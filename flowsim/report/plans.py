@@ -11,7 +11,7 @@ from flowsim.decisions.compare import Comparison
 from flowsim.experiment.intervals import Interval, can_call
 from flowsim.experiment.summary import REASON_LABELS
 from flowsim.results import Result
-from flowsim.units import date_of
+from flowsim.units import date_of, in_percent
 
 
 def plans_table(results: Sequence[Result], comparison: Comparison | None = None) -> Table:
@@ -171,7 +171,7 @@ def people(interval: Interval) -> str:
 
 def percent(interval: Interval) -> str:
     """A share in per cent with its interval."""
-    return _with_bounds(interval, lambda v: f"{100 * v:.0f} %")
+    return _with_bounds(interval, in_percent)
 
 
 def millions(interval: Interval) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, Final
 
 import pandas as pd
@@ -13,19 +13,27 @@ from flowsim.decisions.flips import AS_IT_IS, FACTORS
 from flowsim.decisions.sensitivity import Sensitivity
 from flowsim.experiment.intervals import mean_interval
 from flowsim.report.plans import people
+from flowsim.units import in_percent
 
 MOST_ROWS: Final = 15
 
 
 def tornado_table(found: Sensitivity) -> Table:
     """The widest swings first: what the mean does when a number is somewhat smaller, or greater."""
-    table = Table(title=f"People delayed when one number moves by {found.by:.0%}", title_justify="left")
-    for number, heading in enumerate(("Number", "Smaller", "Greater")):
+    table = Table(
+        title=f"People delayed when one number moves by {in_percent(found.by)}", title_justify="left"
+    )
+    for number, heading in enumerate(
+        ("Number", *(f"Change in delayed, {in_percent(found.by)} {way}" for way in ("smaller", "greater")))
+    ):
         table.add_column(heading, justify="right" if number else "left", overflow="fold")
     for row in found.tornado.head(MOST_ROWS).to_dict("records"):
-        cells = (f"{row[s]:+.1f} ({row[s + '_low']:+.1f} to {row[s + '_high']:+.1f})" for s in ("down", "up"))
-        table.add_row(str(row["label"]), *cells)
+        table.add_row(str(row["label"]), *(_change(row, side) for side in ("down", "up")))
     return table
+
+
+def _change(row: Mapping[Hashable, Any], side: str) -> str:
+    return f"{row[side]:+.1f} ({row[f'{side}_low']:+.1f} to {row[f'{side}_high']:+.1f})"
 
 
 def indices_table(indices: pd.DataFrame) -> Table:
@@ -56,14 +64,19 @@ def flips_table(found: Sensitivity) -> Table:
 
 
 def sensitivity_sentences(found: Sensitivity) -> Iterator[str]:
-    """What was run, and what could not be moved."""
+    """What matters most, what was run, and what could not be moved."""
+    strongest, by = found.tornado.to_dict("records")[0], in_percent(found.by)
+    yield (
+        f"“{strongest['label']}” matters most: {by} less of it changes the number delayed by {_change(strongest, 'down')}, "
+        f"{by} more by {_change(strongest, 'up')}."
+    )
     yield (
         f"As it is {people(mean_interval(found.base))} are delayed; {found.replications} replications of every plan, seed {found.seed}, "
         f"engine {found.engine}, on the same draws. Brackets are 95 % intervals."
     )
     if len(found.indices) and float(found.indices["total"].max()) > 0:
         first = found.indices.iloc[0]
-        yield f"Over the ranges {first['label']} matters most: {first['total']:.0%} of the variance involves it."
+        yield f"Over the ranges {first['label']} matters most: {in_percent(first['total'])} of the variance involves it."
     if len(found.indices):
         chance = float(found.indices["pawn_by_chance"].iloc[0])
         yield f"PAWN up to {chance:.2f} is what a number that is no cause may reach by chance (a question mark)."

@@ -255,12 +255,14 @@ def test_the_day_on_which_the_target_is_met() -> None:
     assert np.isnan(easy.target_days[2])
     assert easy.chance_held == pytest.approx(2 / 3)
     assert (median, low) == (dates[first_met[1]], dates[first_met[0]])
-    assert easy.first_day_with(0.9) == dates[first_met[2]]
+    assert easy.stays_from(0.9) == dates[first_met[2]]
     far = Conditioned(dates, falls + 100, paths_of.weights, 0.0, 1.0, 3.0, 0)
     never = Forecast(found.scenario, found.plausible, far, 1, "simpy", "")
     assert never.held_from() is None
     assert never.chance_held == 0
-    assert never.first_day_with(0.5) is None
+    assert never.stays_from(0.5) is None
+    assert never.stays_until(0.5) is None
+    assert easy.stays_until(0.9) is None
 
 
 def test_from_counts_of_today() -> None:

@@ -25,7 +25,7 @@ from flowsim.report.as_docx import as_docx
 from flowsim.report.as_html import as_html
 from flowsim.report.blocks import Command, Document, Picture, Table, unbroken
 from flowsim.report.board import Paper, answer, board_paper, grouped
-from flowsim.report.moneyed import change_in_words
+from flowsim.report.moneyed import change_in_words, rounded_pounds
 from flowsim.report.plans import people
 from flowsim.scenario.sources import InputRow, input_rows
 from tests.experiment.city import SMALL, small_city
@@ -155,7 +155,7 @@ def test_the_page_says_what_was_found(page: str, comparison: Comparison) -> None
     gap = comparison.difference(plan, "delayed_mean")
     assert f"that is {abs(gap.value):.1f} fewer ({abs(gap.high):.1f} to {abs(gap.low):.1f} fewer)" in second
     saving = table[(table["scenario"] == plan.scenario.name) & (table["payer"] == "all together")].iloc[0]
-    assert f"£{abs(saving['change']) / 1e6:.2f}m" in second or not saving["called"]
+    assert rounded_pounds(*saving[["change", "change_low", "change_high"]]) in second or not saving["called"]
     assert first in page
     chance = plan.interval("chance_mean_at_or_under_target")
     assert first.startswith("No plan does" if chance.value < 0.9 else "“A small city”")

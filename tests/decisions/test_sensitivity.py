@@ -126,7 +126,7 @@ def test_the_command_says_and_writes_it(tmp_path: Path) -> None:
         app, [*command, "--against", str(tmp_path / "plan.toml"), "--points", "2", "--range", f"{STAY}=0.9:1.1", "--range", f"{PEOPLE}=0.9:1.1", "--out", str(out)]
     )  # fmt: skip
     assert said.exit_code == 0, said.output
-    assert "People delayed when one number moves by 10%" in said.output
+    assert "People delayed when one number moves by 10 %" in said.output
     files = {p.name for p in out.iterdir()}
     assert files == {"tornado.csv", "indices.csv", "flips.csv", "tornado.png", "manifest.json"}
     said = CliRunner().invoke(app, [*command, "--by", "0"])

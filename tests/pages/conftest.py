@@ -7,9 +7,11 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+import streamlit as st
 from playwright.sync_api import Browser, expect, sync_playwright
 
 import browser as tools
+from flowsim.pages.decide.asking import jobs
 from tests.pages.visitors import PATIENCE_MS, Visitor
 
 expect.set_options(timeout=PATIENCE_MS)  # five seconds are few where other tests run beside these
@@ -21,6 +23,14 @@ def same_main() -> Iterator[None]:
     ours = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = ours
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """What a test's server began is ended with it."""
+    yield
+    jobs().close()
+    st.cache_resource.clear()
 
 
 @pytest.fixture(scope="session")

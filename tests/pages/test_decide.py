@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import docx
 import pytest
-import streamlit as st
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 from streamlit.testing.v1 import AppTest
@@ -30,7 +28,6 @@ from flowsim.observed.handed import known_in
 from flowsim.observed.today import Count, Today
 from flowsim.pages.choice import to_address
 from flowsim.pages.decide.ahead import FILE, MONTHS, PLAIN, TYPED
-from flowsim.pages.decide.asking import jobs
 from flowsim.pages.decide.page import QUESTIONS
 from flowsim.pages.jobs import Jobs, Stand
 from flowsim.report.diagnosed import parts_table
@@ -149,7 +146,7 @@ def test_what_matters(visitor: Visitor) -> None:
     assert found.tornado["label"].iloc[0] in said
     page.locator("summary", has_text="The numbers behind the picture").click()
     first = words_of(tornado_table(found)).iloc[0]
-    assert first["Smaller"] in page.locator("table").first.inner_text()
+    assert first["Change in delayed, 10 % smaller"] in page.locator("table").first.inner_text()
     fine(visitor, page)
 
 
@@ -257,14 +254,6 @@ def test_the_next_weeks_from_official_months_and_a_stop(visitor: Visitor) -> Non
 
 
 # Without a browser
-
-
-@pytest.fixture
-def quiet() -> Iterator[None]:
-    """What a test's server began is ended with it."""
-    yield
-    jobs().close()
-    st.cache_resource.clear()
 
 
 def _decide() -> None:

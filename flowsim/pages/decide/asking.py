@@ -25,6 +25,8 @@ REPLICATIONS_HINT: Final = (
     "More replications give tighter intervals and take longer. All that is compared meets the same people."
 )
 
+CHANGED: Final = "The form asks something else than what was answered last: press its button for an answer."
+
 
 @st.cache_resource(show_spinner=False)
 def jobs() -> Jobs:
@@ -48,11 +50,18 @@ def _on_half(work: Callable[[Progress, int], Any], on_done: Progress) -> Any:
     return work(on_done, jobs().cores)
 
 
-def answered(question: str, unit: str, show: Callable[[Any], None]) -> None:
-    """Show how the work stands that was asked for, and then its answer."""
+def answered(question: str, unit: str, show: Callable[[Any], None], wanted: str | None = None) -> None:
+    """Show how the work stands that was asked for, and then its answer.
+
+    `wanted` is the key of what the form asks now: below it stands no answer to anything else. Scenario, plans and base can
+    be changed where no button is pressed, and an answer would then be read as one about them.
+    """
     if f"asked {question}" not in st.session_state:
         return
     key, work = st.session_state[f"asked {question}"]
+    if wanted is not None and key != wanted:
+        st.markdown(CHANGED)
+        return
     pending = not jobs().ask(session_id(), key, work).finished
 
     def draw() -> bool:

@@ -9,7 +9,6 @@ import streamlit as st
 from flowsim.charts import png_of, waterfall_chart
 from flowsim.decisions.diagnose import MEASURES, MOST_WITH_ALL_SETS, USUAL_ORDERS, Diagnosis, diagnose
 from flowsim.decisions.switches import standard_switches
-from flowsim.errors import FlowsimError
 from flowsim.pages.decide.asking import (
     answer,
     answered,
@@ -20,7 +19,6 @@ from flowsim.pages.decide.asking import (
     with_table,
 )
 from flowsim.pages.parts import behind
-from flowsim.pages.session import complain
 from flowsim.report.diagnosed import (
     blocking_table,
     diagnosis_sentences,
@@ -47,20 +45,18 @@ def draw(shown: Scenario) -> None:
         switches = st.multiselect("What to make perfect", list(labels), list(labels)[:4], labels.__getitem__, key=f"switches {shown.name}")  # fmt: skip
         how = st.radio("How", (EVERY, SOME), key="diagnose how")
         replications = replications_field(5, 2, 200, "diagnose replications")
-        if st.form_submit_button("Split the days", type="primary"):
-            orders = USUAL_ORDERS if how == SOME or len(switches) > MOST_WITH_ALL_SETS else None
-            try:
-                key = key_of(NAME, [shown], (switches, orders, replications))
-                ask(f"{NAME} {shown.name}", key, lambda on_done, cores: diagnose(
-                    shown, switches=switches, orders=orders, replications=replications, cores=cores, on_done=on_done
-                ))  # fmt: skip
-            except FlowsimError as error:
-                complain(error)
-    answered(f"{NAME} {shown.name}", "sets of switches", _show)
+        pressed = st.form_submit_button("Split the days", type="primary")
+        orders = USUAL_ORDERS if how == SOME or len(switches) > MOST_WITH_ALL_SETS else None
+        wanted = key_of(NAME, [shown], (switches, orders, replications))
+        if pressed:
+            ask(f"{NAME} {shown.name}", wanted, lambda on_done, cores: diagnose(
+                shown, switches=switches, orders=orders, replications=replications, cores=cores, on_done=on_done
+            ))  # fmt: skip
+    answered(f"{NAME} {shown.name}", "sets of switches", _show, wanted)
 
 
 def _show(found: Diagnosis) -> None:
-    answer([_first(found), *diagnosis_sentences(found)])
+    answer(diagnosis_sentences(found))
     for measure in MEASURES:
         with_table(
             png_of(waterfall_chart(found.parts, measure)),
@@ -72,12 +68,3 @@ def _show(found: Diagnosis) -> None:
     behind("Who blocks whom", words_of(blocking_table(found)))
     behind("How far each week is from a perfect one", words_of(weeks_table(found)))
     take_away("where-days-come-from", {"Parts": found.parts, "Waiting": found.waiting, "Blocking": found.blocking, "Weeks": found.weeks})  # fmt: skip
-
-
-def _first(found: Diagnosis) -> str:
-    rows = found.parts[found.parts["measure"] == "excess"].to_dict("records")
-    most = max(rows[1:-1], key=lambda row: float(row["value"]))
-    return (
-        f"Of {rows[0]['value']:.1f} people who are ready and still there at midnight, {most['value']:.1f} are due to one thing: "
-        f"“{most['label']}”."
-    )

@@ -33,31 +33,28 @@ def draw(shown: Scenario) -> None:
     """The form, and the answer when there is one."""
     st.markdown("Every number of the scenario a little smaller and a little greater; then the strongest all together over wider ranges; and, with a second plan, how wrong an assumption would have to be to change the choice.")  # fmt: skip
     with st.form(f"sensitivity {shown.name}"):
-        others = [NOBODY, *(name for name in choice().names if name != shown.name)]
+        others = [NOBODY, *(name for name in choice().offered if name != shown.name)]
         against = st.selectbox("Hold it against", others, key=f"against {shown.name}")
         percent = st.number_input("Move each number by, %", 1, 50, 10, key="by")
         points = st.select_slider("Size of the design for all together (0: leave it out)", POINTS, 0, key="points")  # fmt: skip
         replications = replications_field(5, 2, 200, "sensitivity replications")
-        if st.form_submit_button("Find what matters", type="primary"):
-            try:
-                other = None if against == NOBODY else scenario(against)
-                scenarios = [shown] if other is None else [shown, other]
-                key = key_of(NAME, scenarios, (percent, points, replications))
-                ask(f"{NAME} {shown.name}", key, lambda on_done, cores: sensitivity(
+        pressed, wanted = st.form_submit_button("Find what matters", type="primary"), ""
+        try:
+            other = None if against == NOBODY else scenario(against)
+            scenarios = [shown] if other is None else [shown, other]
+            wanted = key_of(NAME, scenarios, (percent, points, replications))
+            if pressed:
+                ask(f"{NAME} {shown.name}", wanted, lambda on_done, cores: sensitivity(
                     shown, against=other, by=percent / 100, points=points, replications=replications, cores=cores, on_done=on_done
                 ))  # fmt: skip
-            except FlowsimError as error:
+        except FlowsimError as error:
+            if pressed:
                 complain(error)
-    answered(f"{NAME} {shown.name}", "plans of this part", _show)
+    answered(f"{NAME} {shown.name}", "plans of this part", _show, wanted)
 
 
 def _show(found: Sensitivity) -> None:
-    strongest = found.tornado.iloc[0]
-    first = (
-        f"“{strongest['label']}” matters most: {found.by:.0%} less of it changes the number delayed by {strongest['down']:+.1f}, "
-        f"{found.by:.0%} more by {strongest['up']:+.1f}."
-    )
-    answer([first, *sensitivity_sentences(found)])
+    answer(sensitivity_sentences(found))
     with_table(
         png_of(tornado_chart(found.tornado, found.by)),
         "Tornado chart: for each number the change in people delayed when it is smaller and when it is greater, the widest first. The table below has the numbers.",

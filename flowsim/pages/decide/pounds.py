@@ -31,19 +31,22 @@ def draw(shown: Scenario) -> None:
 def compared(name: str, button: str, shown: Scenario, show: Any) -> None:
     """A form that chooses the base and some plans, and runs them together; `shown` is the plan to begin with."""
     with st.form(f"{name} {shown.name}"):
-        names = list(choice().names)
+        names = choice().offered
         base = st.selectbox("Base", names, place_of(choice().base, names), key=f"{name} base")
         others = [n for n in names if n != base]
-        first = [n for n in (shown.name, *choice().plans) if n in others][:2]
+        first = [n for n in dict.fromkeys((shown.name, *choice().compared())) if n in others][:2]
         plans = st.multiselect("Plans", names, first, key=f"{name} plans {shown.name}")
         replications = replications_field(20, 2, 500, f"{name} replications")
-        if st.form_submit_button(button, type="primary"):
-            try:
-                scenarios = [scenario(n) for n in dict.fromkeys((base, *plans))]
-                ask(name, key_of(name, scenarios, replications), partial(_compare, scenarios, replications))
-            except FlowsimError as error:
+        pressed, wanted = st.form_submit_button(button, type="primary"), ""
+        try:
+            scenarios = [scenario(n) for n in dict.fromkeys((base, *plans))]
+            wanted = key_of(name, scenarios, replications)
+            if pressed:
+                ask(name, wanted, partial(_compare, scenarios, replications))
+        except FlowsimError as error:
+            if pressed:
                 complain(error)
-    answered(name, "replications", show)
+    answered(name, "replications", show, wanted)
 
 
 def _compare(scenarios: list[Scenario], replications: int, on_done: Progress, cores: int) -> Comparison:

@@ -15,7 +15,9 @@ from flowsim.pages.parts import table
 from flowsim.pages.session import complain
 from flowsim.report.frames import words_of
 from flowsim.report.optimised import frontier_table, optimum_sentences, rivals_table
+from flowsim.scenario.files import identity
 from flowsim.scenario.model import Scenario
+from flowsim.units import in_percent
 
 NAME: Final = "optimise"
 MOST_LEVERS: Final = 6
@@ -31,56 +33,57 @@ def draw(shown: Scenario) -> None:
     target = shown.target
     st.markdown(
         f"The cheapest of all these plans that keeps the mean at or under {target.delayed:g} delayed with a chance of at least "
-        f"{target.confidence:.0%}. It is found on some draws and judged on others."
+        f"{in_percent(target.confidence)}: surely, not only as it seems. It is searched for on some draws, and chosen and judged on others."
     )
+    # What is entered belongs to this very scenario: the same path in another is another number.
+    mark = identity(shown)
     short = [path for path, lever in usual.items() if lever.is_short]
     paths = st.multiselect(
         "What may be changed", list(usual), (short or list(usual))[:MOST_AT_FIRST], format_func=lambda p: usual[p].words, max_selections=MOST_LEVERS,
-        key=f"levers {shown.name}",
+        key=f"levers {mark}",
     )  # fmt: skip
-    with st.form(f"optimise {shown.name}"):
-        entered = [_fields(usual[path]) for path in paths]
+    with st.form(f"optimise {mark}"):
+        entered = [_fields(usual[path], mark) for path in paths]
         replications = int(
             st.number_input("Fresh replications of the winner and its rivals", 100, 3_200, 200, 100)
         )
-        if st.form_submit_button("Find the cheapest plan", type="primary"):
-            try:
-                levers = [usual[path].chosen(*numbers) for path, numbers in zip(paths, entered, strict=True)]
-                key = key_of(NAME, [shown], (list(map(str, levers)), replications))
-                ask(
-                    f"{NAME} {shown.name}",
-                    key,
-                    lambda on_done, cores: optimise(
-                        shown, levers, replications=replications, cores=cores, on_done=on_done
-                    ),
-                )
-            except FlowsimError as error:
+        pressed, wanted = st.form_submit_button("Find the cheapest plan", type="primary"), ""
+        try:
+            levers = [usual[path].chosen(*numbers) for path, numbers in zip(paths, entered, strict=True)]
+            wanted = key_of(NAME, [shown], (list(map(str, levers)), replications))
+            if pressed:
+                ask(f"{NAME} {shown.name}", wanted, lambda on_done, cores: optimise(
+                    shown, levers, replications=replications, cores=cores, on_done=on_done
+                ))  # fmt: skip
+        except FlowsimError as error:
+            if pressed:
                 complain(error)
-    answered(f"{NAME} {shown.name}", "replications", _show)
+    answered(f"{NAME} {shown.name}", "replications", _show, wanted)
 
 
-def _fields(usual: UsualLever) -> tuple[float, float, float, float]:
-    """Four fields for one lever: the ends of its range, the step and the price."""
-    st.markdown(f"**{usual.words}**")
-    columns = st.columns(4)
-    low = columns[0].number_input(
-        f"From ({usual.unit})", 0.0, value=usual.low, format="%g", key=f"from {usual.path}"
+def _fields(usual: UsualLever, mark: str) -> tuple[float, float, float, float]:
+    """Four fields for one lever of a scenario, each with the lever's name: the ends of its range, the step and the price."""
+    columns = st.columns(4, vertical_alignment="bottom")
+    given = (
+        (f"from ({usual.unit})", usual.low, None),
+        (f"to ({usual.unit})", usual.high, None),
+        ("in steps of", usual.step, None),
+        (f"price, £ a day for {usual.priced}", usual.price, usual.source),
     )
-    high = columns[1].number_input(
-        f"To ({usual.unit})", 0.0, value=usual.high, format="%g", key=f"to {usual.path}"
-    )
-    step = columns[2].number_input(
-        "In steps of", 0.0, value=usual.step, format="%g", key=f"step {usual.path}"
-    )
-    price = columns[3].number_input(f"Price, £ a day for {usual.priced}", 0.0, value=usual.price, format="%g", key=f"price {usual.path}", help=usual.source)  # fmt: skip
+    low, high, step, price = (
+        float(column.number_input(f"{usual.words}, {what}", 0.0, value=value, format="%g", key=f"{what} {usual.path} {mark}", help=about))
+        for column, (what, value, about) in zip(columns, given, strict=True)
+    )  # fmt: skip
     return low, high, step, price
 
 
 def _show(found: Optimum) -> None:
-    names = {lever.path: lever.words for lever in usual_levers(found.space.scenario)}
+    usual = usual_levers(found.space.scenario)
+    names = {lever.path: lever.words for lever in usual}
+    headings = {lever.path: f"{lever.words} ({lever.unit})" for lever in usual}
     answer(optimum_sentences(found, names))
     st.markdown("**What comes nearest**" if found.winner is None else "**The winner and its rivals**")
-    rivals = words_of(rivals_table(found)).rename(columns=names)
+    rivals = words_of(rivals_table(found)).rename(columns=headings)
     # Where no plan is chosen nobody says how likely each is the one to choose.
     table(rivals if found.winner is not None else rivals.drop(columns="Choice"))
     if len(found.frontier) > 1:
@@ -88,6 +91,6 @@ def _show(found: Optimum) -> None:
             png_of(frontier_chart(found.frontier, found.winner)),
             "Line chart of delayed days in the period against the cost of the levers a day; the corner and the winner are marked. The table below has the numbers.",
             "The numbers behind the picture",
-            words_of(frontier_table(found)).rename(columns=names),
+            words_of(frontier_table(found)).rename(columns=headings),
         )
     take_away("cheapest-plan", {"Rivals": found.rivals, "Frontier": found.frontier})
