@@ -30,7 +30,8 @@ def flips_between(
     """Where the choice between two plans would flip, one line a number: see COLUMNS.
 
     `at_<factor>` is the first plan's mean number delayed minus the second's when a number of both is so many times what it is. `flips_at`
-    is the factor nearest to 1 at which it changes sign (NaN: nowhere between), with a 95 % interval over replications drawn again;
+    is the factor nearest to 1 at which it changes sign (NaN: nowhere between), with a 95 % interval over replications drawn again, an end
+    of which is infinite where more of these than lie beyond it change sign nowhere between;
     `amount` is what the number is there, in `unit` (NaN where it is no single number). `called` says whether both signs can be told from chance.
     """
     comparable([one, other])
@@ -46,14 +47,28 @@ def flips_between(
     for path, (first, second) in zip(paths, by_path, strict=True):
         gaps: Floats = first - second
         at = crossing(gaps.mean(axis=1))
-        redrawn = np.array([crossing(means) for means in gaps[:, again].mean(axis=2).T])
-        low, high = np.nanquantile(redrawn, (0.025, 0.975)) if np.isfinite(at) else (np.nan, np.nan)
+        low, high = _bounds(at, np.array([crossing(means) for means in gaps[:, again].mean(axis=2).T]))
         told = [np.sign(i.value) for i in map(mean_interval, gaps) if can_call(i)]
         amount, unit = amount_of(one, path) or (float("nan"), "")
         rows.append(
             (path, labels.get(path, path), *gaps.mean(axis=1).tolist(), at, low, high, amount * at, unit, -1 in told and 1 in told)
         )  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _bounds(at: float, redrawn: Floats) -> tuple[float, float]:
+    """The interval of a factor from the same of replications drawn again, NaN where there is none.
+
+    Those without a factor in the range have one beyond it, on the side of the one that was found, or none: to leave them out would
+    make the interval too narrow.
+    """
+    if not np.isfinite(at):
+        return np.nan, np.nan
+    beyond = np.inf if at > 1 else -np.inf
+    low, high = np.quantile(
+        np.where(np.isnan(redrawn), beyond, redrawn), (0.025, 0.975), method="inverted_cdf"
+    )
+    return float(low), float(high)
 
 
 def crossing(gaps: Floats) -> float:

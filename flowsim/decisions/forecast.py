@@ -42,6 +42,8 @@ from flowsim.units import Floats, in_percent
 PATHS: Final = 400
 WEEKS: Final = 12
 MOST_WEEKS: Final = 104
+# Months of so many times as many people as the scenario has, or as few, are of another place.
+OTHER_CITY: Final = 5
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 NAMES: Final = ("low90", "low50", "median", "high50", "high90")
 
@@ -180,6 +182,11 @@ def forecast(
         )
     if not 0 <= persistence <= 1:
         raise RunError(f"a persistence of {persistence:g} is none; it lies from 0 to 1 a month")
+    if today is not None and None not in (start, today.date) and start != today.date:
+        raise RunError(
+            f"the counts are of {today.date}, but the forecast is to begin on {start}: it begins on the day that was counted; leave the "
+            "start out, or give counts of that day"
+        )
     begin = start or _day_after(base, observed, today)
     whose = base.run.seed if seed is None else seed
     notes: tuple[str, ...] = ()
@@ -191,12 +198,27 @@ def forecast(
     members = plausible or prior_set(ready, whose)
     refuse_foreign(members, ready)
     result = ensemble_run(ready, members, paths, whose, engine, cores, on_done)
-    conditioned = condition(Ensemble.of(result), known, begin, seed=whose, persistence=persistence)
-    if today is not None:
+    ensemble = Ensemble.of(result)
+    if today is None:
+        _refuse_other_size(known, ensemble, base.name)
+        conditioned = condition(ensemble, known, begin, seed=whose, persistence=persistence)
+    else:
         # From known counts the model needs no month to stand where things are.
-        conditioned = _as_run(Ensemble.of(result))
+        conditioned = _as_run(ensemble)
     words = " ".join([_method(conditioned, today, plausible, begin), *notes])
     return Forecast(base, members, conditioned, whose, result.engine, words, day_0, result.stopped)
+
+
+def _refuse_other_size(observed: Observed, ensemble: Ensemble, name: str) -> None:
+    """Raise RunError where months are of so many people that they cannot be of this scenario's city."""
+    if observed.monthly is None or not len(observed.monthly):
+        return
+    seen, modelled = float(observed.monthly["per_day"].mean()), float(ensemble.total.mean())
+    if max(seen, modelled) > OTHER_CITY * max(min(seen, modelled), 1.0):
+        raise RunError(
+            f"the observed months have {seen:,.0f} people delayed a day on average, but {name} has {modelled:,.0f}: they are of "
+            "another city, or of more than one; name the local authority (--area), or a scenario of theirs"
+        )
 
 
 def _day_after(scenario: Scenario, observed: Observed | None, today: Today | None) -> dt.date:

@@ -74,15 +74,25 @@ def sensitivity_sentences(found: Sensitivity) -> Iterator[str]:
         f"As it is {people(mean_interval(found.base))} are delayed; {found.replications} replications of every plan, seed {found.seed}, "
         f"engine {found.engine}, on the same draws. Brackets are 95 % intervals."
     )
-    if len(found.indices) and float(found.indices["total"].max()) > 0:
-        first = found.indices.iloc[0]
-        yield f"Over the ranges {first['label']} matters most: {in_percent(first['total'])} of the variance involves it."
+    if len(found.indices):
+        yield _of_the_variance(found.indices.iloc[0])
     if len(found.indices):
         chance = float(found.indices["pawn_by_chance"].iloc[0])
         yield f"PAWN up to {chance:.2f} is what a number that is no cause may reach by chance (a question mark)."
     if found.against is not None:
         yield from choice_sentences(found.scenario.name, found.against.name, found.flips)
     yield from (f"Left out: {why}" for why in found.left_out)
+
+
+def _of_the_variance(first: pd.Series[Any]) -> str:
+    """Which number matters most over the ranges, where that can be told."""
+    low, high = (in_percent(min(max(first[end], 0.0), 1.0)) for end in ("total_low", "total_high"))
+    if not first["total_low"] > 0:
+        return "Over the ranges no number can be told to matter: more points (--points) or replications would be needed."
+    return (
+        f"Over the ranges {first['label']} matters most: {in_percent(first['total'])} of the variance involves it "
+        f"(95 % interval {low} to {high})."
+    )
 
 
 def choice_sentences(one: str, other: str, flips: pd.DataFrame) -> Iterator[str]:
@@ -102,7 +112,10 @@ def choice_sentences(one: str, other: str, flips: pd.DataFrame) -> Iterator[str]
 def _threshold(row: dict[Hashable, Any]) -> str:
     at = float(row["flips_at"])
     verb = "exceeds" if at > 1 else "is below"
-    times = f"{at:.2f} times what it is (95 % interval {row['flips_low']:.2f} to {row['flips_high']:.2f})"
+    low, high = row["flips_low"], row["flips_high"]
+    lowest = f"{low:.2f}" if math.isfinite(low) else f"below {FACTORS[0]:g}"
+    highest = f"{high:.2f}" if math.isfinite(high) else f"above {FACTORS[-1]:g}, or nowhere"
+    times = f"{at:.2f} times what it is (95 % interval {lowest} to {highest})"
     amount = "" if math.isnan(row["amount"]) else f"{row['amount']:.3g} {row['unit']}, "
     doubt = "" if row["called"] else "; these replications cannot tell on which side"
     return f"“{row['label']}” {verb} {amount}{times}{doubt}"

@@ -18,6 +18,7 @@ from flowsim.decisions.prior import prior_set, prior_spreads
 from flowsim.decisions.rivals import LAST, LAST_YEAR, SERIES, Outlook, rival
 from flowsim.decisions.scores import band, crps, crps_normal, weighted_quantiles
 from flowsim.errors import RunError
+from flowsim.experiment.run import Effort, run_together
 from flowsim.observed import Observed
 from flowsim.observed.today import Count, Today
 from flowsim.scenario import Scenario, from_text
@@ -279,6 +280,15 @@ def test_from_counts_of_today() -> None:
     assert "from the counts given, without a warm-up" in found.method
 
 
+@pytest.mark.parametrize("times", [0.1, 40.0])
+def test_months_of_another_place_are_refused(times: float) -> None:
+    base = city()
+    delayed = run_together([base], Effort(replications=2))[0].per_replication["delayed_mean"].mean()
+    seen = pd.Series(times * delayed, index=pd.date_range(base.run.start, periods=3, freq="MS", name="month"))
+    with pytest.raises(RunError, match="they are of another city"):
+        forecast(base, Observed(monthly=pd.DataFrame({"per_day": seen})), weeks=2, paths=20)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -286,6 +296,10 @@ def test_from_counts_of_today() -> None:
         ({"start": dt.date(2001, 1, 1)}, "begins on"),
         ({"persistence": 2.0}, "a persistence of 2 is none"),
         ({"today": Today(()), "observed": Observed()}, "not both"),
+        (
+            {"today": Today((), dt.date(2017, 10, 2)), "start": dt.date(2017, 11, 1)},
+            "the counts are of 2017-10-02",
+        ),
     ],
 )
 def test_what_cannot_be_forecast(arguments: dict, words: str) -> None:

@@ -11,13 +11,13 @@ from typer.testing import CliRunner
 
 import flowsim
 from flowsim.cli import app
-from flowsim.decisions.flips import FACTORS, crossing
+from flowsim.decisions.flips import FACTORS, _bounds, crossing
 from flowsim.decisions.indices import indices_of
 from flowsim.decisions.ranges import Range, amount_of, moved, numbers_of, range_from
 from flowsim.decisions.sensitivity import Sensitivity, sensitivity
 from flowsim.decisions.trials import Trying
 from flowsim.errors import RunError
-from flowsim.report.sensitive import choice_sentences
+from flowsim.report.sensitive import _of_the_variance, choice_sentences
 from flowsim.scenario.edits import Plan
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.timeline import altered
@@ -94,6 +94,38 @@ def test_a_threshold_is_said_in_words_with_its_unit() -> None:
     assert "none of these numbers changes that" in next(choice_sentences("homecare", "beds", none))
     assert crossing(np.array([1.0, -1.0, -2.0, 2.0, 3.0])) == pytest.approx(1.075)  # the nearest to 1
     assert np.isnan(crossing(np.ones(5)))
+
+
+@pytest.mark.parametrize("truth", [1.1, 1.29, 0.72])
+def test_the_interval_of_a_threshold_holds_the_truth_as_often_as_it_says(truth: float) -> None:
+    """Also near the end of what is tried, where many of the redrawn samples flip nowhere within it."""
+    rng, factors, held = np.random.default_rng(4), np.array(FACTORS)[:, None], []
+    for _ in range(300):
+        gaps = 10 * (factors - truth) + rng.normal(0, 5, 30) + rng.normal(0, 0.5, (len(FACTORS), 30))
+        at = crossing(gaps.mean(axis=1))
+        if np.isfinite(at):
+            again = rng.integers(30, size=(300, 30))
+            low, high = _bounds(at, np.array([crossing(means) for means in gaps[:, again].mean(axis=2).T]))
+            held.append(low <= truth <= high)
+    # Replications drawn again make intervals a little too narrow anywhere.
+    assert np.mean(held) > 0.89
+
+
+def test_an_interval_with_an_open_end_is_said_to_have_one() -> None:
+    at = {f"at_{factor:g}": gap for factor, gap in zip(FACTORS, (-2.0, -1.5, -1.0, -0.5, 0.5), strict=True)}
+    row = {"label": "Stay", **at, "flips_at": 1.225, "flips_low": 1.1, "flips_high": np.inf, "amount": np.nan, "unit": "", "called": True}  # fmt: skip
+    (said,) = choice_sentences("homecare", "beds", pd.DataFrame([row]))
+    assert "exceeds 1.23 times what it is (95 % interval 1.10 to above 1.3, or nowhere)" in said
+
+
+def test_what_matters_most_over_the_ranges_is_said_only_where_it_can_be_told() -> None:
+    row = pd.Series({"label": "Stay", "total": 0.51, "total_low": -0.79, "total_high": 1.8})
+    assert "no number can be told to matter" in _of_the_variance(row)
+    told = row.replace(-0.79, 0.31)
+    assert (
+        "Stay matters most: 51 % of the variance involves it (95 % interval 31 % to 100 %)"
+        in _of_the_variance(told)
+    )
 
 
 def gap(one: Scenario, other: Scenario, factor: float) -> float:
