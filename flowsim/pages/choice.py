@@ -26,11 +26,17 @@ MOST_PLANS: Final = 8
 # Longer addresses are cut by some programs that pass them on.
 LONGEST_FILE_IN_ADDRESS: Final = 12_000
 LEVER: Final = "lever."
+# What stands on the page of people where only one scenario is looked at.
+NOBODY: Final = "none"
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What the pages show. `levers` hold moved levers by key on the scenario `on`; `file` is a scenario of one's own, `plausible` the name of a set."""
+    """What the pages show.
+
+    `levers` hold moved levers by key on the scenario `on`; `file` is a scenario of one's own, `plausible` the name of
+    a set, `people` the scenario whose people are followed and the one in which they are followed too, once chosen.
+    """
 
     base: str = START
     plans: tuple[str, ...] = FIRST_PLANS
@@ -42,6 +48,7 @@ class Choice:
     file_name: str = ""
     file_text: str = ""
     plausible: str = ""
+    people: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -81,12 +88,10 @@ def to_address(choice: Choice) -> dict[str, str]:
         found["on"] = choice.on
     if choice.replications != start.replications:
         found["replications"] = str(choice.replications)
-    if choice.plausible:
-        found["plausible"] = choice.plausible
-    if choice.shown:
-        found["shown"] = choice.shown
-    if choice.question:
-        found["question"] = choice.question
+    named = {
+        "plausible": choice.plausible, "shown": choice.shown, "question": choice.question, "people": ",".join(choice.people)
+    }  # fmt: skip
+    found |= {key: value for key, value in named.items() if value}
     found |= {f"{LEVER}{key}": f"{value:.12g}" for key, value in choice.levers.items()}
     if choice.file_text:
         packed = base64.urlsafe_b64encode(zlib.compress(choice.file_text.encode(), 9)).decode().rstrip("=")
@@ -116,7 +121,8 @@ def from_address(parameters: Mapping[str, str]) -> tuple[Choice, list[str]]:
         file_text=choice.file_text,
         plausible=_set(parameters.get("plausible", ""), wrong),
     )
-    return _with_levers(choice, parameters, wrong), wrong
+    choice = _with_levers(choice, parameters, wrong)
+    return replace(choice, people=_people(parameters.get("people", ""), choice, wrong)), wrong
 
 
 def _with_file(choice: Choice, parameters: Mapping[str, str], wrong: list[str]) -> Choice:
@@ -152,6 +158,17 @@ def _known(name: str, choice: Choice, instead: str, wrong: list[str]) -> str:
         return name
     wrong.append(f'The address names a scenario "{printable(name)[:60]}", which is not known here.')
     return instead
+
+
+def _people(text: str, choice: Choice, wrong: list[str]) -> tuple[str, ...]:
+    if not text:
+        return ()
+    one, _, other = text.partition(",")
+    known = (*choice.compared(), *choice.names)
+    if one in known and other in (NOBODY, *known):
+        return (one, other)
+    wrong.append(f'The address follows people in "{printable(text)[:60]}", which is not known here.')
+    return ()
 
 
 def _set(name: str, wrong: list[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
@@ -17,7 +16,16 @@ from flowsim.experiment.run_on import evened
 from flowsim.experiment.summary import REASON_LABELS
 from flowsim.pages import pictures, takeaway
 from flowsim.pages.choice import MOST_PLANS, MOST_REPLICATIONS
-from flowsim.pages.parts import awaited, on_request, picture, progress, table
+from flowsim.pages.parts import (
+    answer_line,
+    awaited,
+    on_request,
+    picture,
+    progress,
+    section,
+    standing_in,
+    table,
+)
 from flowsim.pages.runner import Order
 from flowsim.pages.session import (
     choice,
@@ -33,11 +41,11 @@ from flowsim.pages.session import (
     sets_for,
     standings,
 )
-from flowsim.report.answers import answer, change, differences_in_words, key_figures, not_tight
-from flowsim.report.checked import edits_in_words
+from flowsim.report.answers import TIGHT, answer, change, differences_in_words, key_figures, not_tight
+from flowsim.report.checked import edits_in_words, labels_in
 from flowsim.results import Result
 from flowsim.scenario.fields import range_in_words
-from flowsim.scenario.levers import GROUPS, OWN_NAME, Lever, levers_of, moved_in_words
+from flowsim.scenario.levers import GROUPS, OWN_NAME, Lever, carried_over, levers_of, moved_in_words
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.sources import InputRow, input_rows
 
@@ -77,7 +85,7 @@ def _can_be_compared(loaded: list[Scenario]) -> bool:
 
 def _sidebar() -> None:
     with st.sidebar:
-        st.subheader("Scenarios")
+        st.header("Scenarios")
         c = choice()
         count = f"replications {st.session_state.get('replications version', 0)}"
         base = st.selectbox(
@@ -86,7 +94,7 @@ def _sidebar() -> None:
         first = [p for p in c.plans if p != c.base and p in c.names]
         plans = st.multiselect("Plans to compare with it", c.names, first, key="plans", max_selections=MOST_PLANS, placeholder="Choose plans")  # fmt: skip
         replications = st.number_input(
-            "Replications", 2, MOST_REPLICATIONS, c.replications, step=10, key=count, help="How often the period is repeated with other luck."
+            "Replications", 2, MOST_REPLICATIONS, standing_in(count, c.replications), step=10, key=count, help="How often the period is repeated with other luck."
         )  # fmt: skip
         choose(base=base, plans=tuple(p for p in plans if p != base), replications=int(replications))
         _fitted()
@@ -109,16 +117,18 @@ def _fitted() -> None:
 
 def _own_plan() -> None:
     """The levers of the plan of one's own."""
-    st.subheader("Your own plan")
+    st.header("Your own plan")
     c = choice()
     on = st.selectbox(
         "Built on", c.names, place_of(c.on, c.names), key="on", help="The scenario whose numbers you change."
     )
-    if on != c.on:
-        c = choose(on=on, levers={})
     built_on = scenario_or_words(on)
     if built_on is None:
         return
+    if on != c.on:
+        c = choose(on=on, levers=_carried(c.on, built_on))
+    if st.session_state.get("carried"):
+        st.caption(escaped(st.session_state["carried"]))
     rows = _rows(on, c.file_name)
     levers = levers_of(built_on, rows)
     version = st.session_state.get("levers version", 0)
@@ -131,6 +141,17 @@ def _own_plan() -> None:
     choose(levers=moved)
     if moved:
         st.button("Put all levers back", on_click=_put_back)
+
+
+def _carried(before: str, built_on: Scenario) -> dict[str, float]:
+    """The levers that go along to another scenario; what becomes of all that were moved is said until they move again."""
+    old, moved = scenario_or_words(before), choice().levers
+    kept, left = carried_over(moved, old, built_on) if old is not None else ({}, [])
+    words = [f"{len(kept)} of {len(moved)} moved levers kept."] if moved else []
+    if left:
+        words.append(f"Put back, as {built_on.name} has no such lever: {'; '.join(left)}.")
+    st.session_state["carried"] = " ".join(words)
+    return kept
 
 
 def _group(group: str, own: Sequence[Lever], set_to: Mapping[str, float], key: str) -> dict[str, float]:
@@ -151,6 +172,7 @@ def _group(group: str, own: Sequence[Lever], set_to: Mapping[str, float], key: s
 
 def _put_back() -> None:
     st.session_state["levers version"] = st.session_state.get("levers version", 0) + 1
+    st.session_state["carried"] = ""
     choose(levers={})
 
 
@@ -173,7 +195,7 @@ def _lever(lever: Lever, value: float, key: str) -> float:
     if lever.on_off:
         return float(st.checkbox(lever.label, bool(value), key=key, help=words))
     found = st.number_input(
-        f"{lever.label} ({lever.unit})", float(lever.low), float(lever.high), float(value), step=float(lever.step), key=key, help=words, format="%.10g"
+        f"{lever.label} ({lever.unit})", float(lever.low), float(lever.high), float(standing_in(key, value)), step=float(lever.step), key=key, help=words, format="%.10g"
     )  # fmt: skip
     return float(found)
 
@@ -194,7 +216,7 @@ def _results(orders: list[Order]) -> None:
         st.markdown("*The previous result, while the new one is on its way:*")
     if results is None:
         words = "Stopped before there was anything to show." if is_stopped() else "Working it out. A first answer comes as soon as four replications are done."  # fmt: skip
-        st.markdown(f'<p class="answer">{words}</p>', unsafe_allow_html=True)
+        answer_line(words)
         progress(orders, found, "compare", something_shown=False)
         return
     _answer(results)
@@ -217,7 +239,7 @@ def _answer(results: list[Result]) -> None:
     words = answer(shown)
     kind = "yes" if words.startswith("Yes") else "no" if words.startswith("No,") else ""
     against = f" {change(comparison, shown)}" if shown is not base else ""
-    st.markdown(f'<p class="answer {kind}">{html.escape(words + against)}</p>', unsafe_allow_html=True)
+    answer_line(words + against, kind)
     picture(pictures.census(shown, base), _census_in_words(shown, base), "census")
     if official_means(shown) is not None:
         st.caption(DATA_CREDIT)
@@ -254,7 +276,9 @@ def _more(results: list[Result], found_all: bool) -> None:
         if st.button(f"Run on to {more:,} replications", on_click=_run_on, args=(more,)):
             st.rerun()  # the whole page: it asks for what is to be run
     elif found_all:
-        st.markdown('<span class="quiet">Tight enough: every average is known to within 5 people, every difference can be called.</span>', unsafe_allow_html=True)  # fmt: skip
+        differences = ", every difference can be called" if comparison else ""
+        st.markdown(f'<span class="quiet">Tight enough: every average is known to within {TIGHT:g} people{differences}.</span>', unsafe_allow_html=True)  # fmt: skip
+    section("In detail")
     if comparison:
         base = comparison.base.scenario.name
         title = f"What changes against {base}, and whether it can be called"
@@ -294,7 +318,9 @@ def _what_it_does(plan: Scenario, base: Scenario) -> list[str]:
     if plan.name == OWN_NAME:
         return moved_in_words(scenario(choice().on), choice().levers)
     there = {c.label for c in base.changes}
-    return [f"{c.label}: {edits_in_words(c)}" for c in plan.changes if c.label not in there]
+    return [
+        f"{c.label}: {edits_in_words(c, labels_in(plan), '; ')}" for c in plan.changes if c.label not in there
+    ]
 
 
 def _reasons(results: list[Result]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from flowsim.errors import FlowsimError
-from flowsim.pages.parts import table
+from flowsim.pages.parts import answer_line, table
 from flowsim.pages.session import choice, complain
 from flowsim.report.checked import figures_in_words
 from flowsim.report.method import CHECKLIST, FIGURES, LIMITS, RULES
@@ -24,11 +24,10 @@ CONFIDENCE: Final = {
 def page() -> None:
     """Draw the page."""
     st.title("How does it work, and how far can it be trusted?")
-    st.markdown(
-        '<p class="answer">Every person is followed from admission to home. All luck is drawn beforehand, so person 17 is the '
+    answer_line(
+        "Every person is followed from admission to home. All luck is drawn beforehand, so person 17 is the "
         "same person in every plan, and a difference between plans is the plans’ doing. Intervals hold chance, not doubt "
-        "about the assumptions.</p>",
-        unsafe_allow_html=True,
+        "about the assumptions."
     )
     rules, figures, sources, limits, checklist = st.tabs(["Rules", "What the figures mean", "Assumptions and sources", "Limits", "STRESS-DES"])  # fmt: skip
     with rules:

@@ -43,6 +43,9 @@ h2, h3 {color: #212B32;}
 [data-testid="stMarkdownContainer"] p.answer {font-size: 1.35rem; line-height: 1.45; border-left: 6px solid #005EB8; padding: .2rem 0 .2rem 1rem; margin: .2rem 0 .6rem 0;}
 [data-testid="stMarkdownContainer"] p.answer.no {border-color: #AE2573;}
 [data-testid="stMarkdownContainer"] p.answer.yes {border-color: #007F3B;}
+.unseen {position: absolute !important; width: 1px; height: 1px; margin: -1px; padding: 0 !important; overflow: hidden; clip-path: inset(50%); white-space: nowrap;}
+[data-testid="stElementContainer"]:has(> [data-testid="stHtml"] > h2.unseen) {position: absolute;}
+[data-testid="stSidebar"] h2 {font-size: 1.25rem;}
 .quiet {color: #425563;}
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {color: #425563 !important; opacity: 1 !important;}
 .table {overflow-x: auto;}
@@ -57,7 +60,16 @@ h2, h3 {color: #212B32;}
 [data-testid="stMainMenu"] {display: none;}
 [data-testid="stStatusWidget"] {display: none;}
 .stApp, .stApp * {transition: none !important;}
-*:focus-visible {outline: 3px solid #FFB81C; outline-offset: 1px; box-shadow: 0 0 0 5px #212B32;}
+*:focus-visible {outline: 3px solid #FFB81C !important; outline-offset: 1px !important; box-shadow: 0 0 0 5px #212B32 !important;}
+/* A field's frame hides what is drawn around the input within it, so the frame has the ring. */
+:is([data-testid="stSelectbox"], [data-testid="stMultiSelect"]) [role="group"]:has(input:focus-visible),
+:is([data-testid="stNumberInputContainer"], [data-testid="stTextInputRootElement"], [data-testid="stTextAreaRootElement"]):has(:is(input, textarea):focus-visible)
+{outline: 3px solid #FFB81C !important; outline-offset: 1px !important; box-shadow: 0 0 0 5px #212B32 !important;}
+:is([data-testid="stSelectbox"], [data-testid="stMultiSelect"]) input:focus-visible,
+:is([data-testid="stNumberInputContainer"], [data-testid="stTextInputRootElement"], [data-testid="stTextAreaRootElement"]) :is(input, textarea):focus-visible
+{outline: none !important; box-shadow: none !important;}
+[data-testid="stTextAreaRootElement"]:has(textarea:focus-visible) {outline-offset: -3px !important;}
+[data-testid="stMain"]:focus-visible {outline-offset: -4px !important; box-shadow: none !important;}
 .narrow, .st-key-other-pages {display: none;}
 @media (max-width: 640px) {
   .st-key-road {display: none;}
@@ -75,6 +87,33 @@ NUMBER: Final = ' class="number"'
 # What is read as one and stays on one line: an interval in brackets, a row of numbers.
 _NUMBERS: Final = re.compile(r"\([-+£]?\d[^()]{1,40}\)(?: \?)?|^[\d.]+(?: [\d.]+)+$")
 PLOTLY: Final = {"displaylogo": False, "displayModeBar": False, "responsive": True, "scrollZoom": False}
+
+
+def answer_line(words: str, kind: str = "") -> None:
+    """The answer of a page in one paragraph that stands out; a screen reader hears of it when it changes.
+
+    `kind` is "yes" or "no" for what is said in colour as well.
+    """
+    style = f"answer {kind}".strip()
+    st.markdown(
+        f'<h2 class="unseen">The answer</h2><p class="{style}" role="status">{html.escape(words, quote=False)}</p>',
+        unsafe_allow_html=True,
+        anchors=False,  # a link to a heading that nobody sees would be a stop of the keyboard that nobody sees
+    )
+
+
+def section(title: str) -> None:
+    """A heading by which a screen reader's user gets to a part of a page; who sees the page sees its parts anyway."""
+    st.html(f'<h2 class="unseen">{html.escape(title)}</h2>')
+
+
+def standing_in(key: str, chosen: Any) -> Any:
+    """What a number field has as its default: what is chosen when it is first drawn, then what stands in it.
+
+    Who empties a field gets the default of its last drawing back: were that what was chosen before the last
+    edit, emptying it would bring back the value before last. Read only; see `place_of` for why nothing is written.
+    """
+    return st.session_state.get(key, chosen)
 
 
 def picture(figure: Any, alt: str, key: str) -> None:

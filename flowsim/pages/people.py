@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import html
-
 import pandas as pd
 import streamlit as st
 
 from flowsim.pages import animation, pictures
-from flowsim.pages.parts import awaited, behind, picture, progress
+from flowsim.pages.choice import NOBODY
+from flowsim.pages.parts import answer_line, awaited, behind, picture, progress, section
 from flowsim.pages.runner import Order
-from flowsim.pages.session import choice, enough_to_show, place_of, scenario_or_words, standings
+from flowsim.pages.session import (
+    choice,
+    choose,
+    enough_to_show,
+    escaped,
+    place_of,
+    scenario_or_words,
+    standings,
+)
 from flowsim.report.lives import bars, chosen_people, differences_in_wait, in_words
 from flowsim.results import Result
 
@@ -24,12 +31,14 @@ def page() -> None:
     c = choice()
     names = tuple(dict.fromkeys((*c.compared(), *c.names)))
     left, right = st.columns(2)
-    one = left.selectbox("Scenario", names, place_of(c.base, names), key="people one")
-    others = ("none", *names)
-    last = place_of(c.compared()[-1], others)
-    other = right.selectbox("The same people in", others, last, key="people other")
+    others = (NOBODY, *names)
+    first = c.people or (c.base, c.compared()[-1])
+    one = left.selectbox("Scenario", names, place_of(first[0], names), key="people one")
+    other = right.selectbox("The same people in", others, place_of(first[-1], others), key="people other")
+    if (one, other) != first:
+        choose(people=(one, other))
     loaded = [
-        s for s in map(scenario_or_words, [one] if other in ("none", one) else [one, other]) if s is not None
+        s for s in map(scenario_or_words, [one] if other in (NOBODY, one) else [one, other]) if s is not None
     ]
     if not loaded:
         return
@@ -49,23 +58,21 @@ def _show(orders: list[Order]) -> None:
     results = enough_to_show(found)
     progress(orders, found, "people", something_shown=results is not None)
     if results is None:
-        st.markdown('<p class="answer">Following everybody through one winter.</p>', unsafe_allow_html=True)
+        answer_line("Following everybody through one winter.")
         return
     people = chosen_people(results[0], COUNT)
     tables = [bars(result, people) for result in results]
     waits = differences_in_wait(tables)
-    st.markdown(
-        f'<p class="answer">{html.escape(in_words(waits, [r.scenario.name for r in results]))}</p>',
-        unsafe_allow_html=True,
-    )
+    answer_line(in_words(waits, [r.scenario.name for r in results]))
     picture(
-        pictures.lives(tables, results, people), "Bars of twenty people's journeys: in hospital, waiting, in other care; the table below has every phase.", "lives"
+        pictures.lives(tables, results, people), f"Bars of {len(people)} people's journeys: in hospital, waiting, in other care; the table below has every phase.", "lives"
     )  # fmt: skip
     st.caption(
-        "Twenty people who waited in hospital, evenly spread over the first replication, in the order in which they were ready. "
+        f"People who waited in hospital in {escaped(results[0].scenario.name)}, evenly spread over its first replication, in the order in which they were ready. "
         "The same number is the same person with the same luck in both scenarios, so a difference is the plan's doing. "
         "They are made up by the model; nobody here exists."
     )
+    section("In detail")
     behind("Days each of them waited", _days(waits, people))
     behind("Every phase of every journey", _phases(tables, results, people))
     animation.offer(results[-1], MOST_DAYS)

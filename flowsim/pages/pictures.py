@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 from plotly import graph_objects as go
 
@@ -23,10 +24,18 @@ PINK: Final = "#AE2573"
 GREY: Final = "#425563"
 INK: Final = "#212B32"
 PALE: Final = "#E8EDEE"
+# Fill and edge of each phase of a journey. No opacity: the legend would show the full colour beside pale bars.
+PHASE_COLOURS: Final = {
+    "waiting": (PINK, PINK),
+    "in hospital": (BLUE, BLUE),
+    "in other care": ("#8CC5A3", GREEN),
+}
 BAND: Final = "rgba(0,94,184,0.18)"
 FONT: Final = "Frutiger, Arial, 'Liberation Sans', sans-serif"
 DASHES: Final = ("solid", "dash", "dashdot", "longdash", "dot", "longdashdot")
 SERIES: Final = (BLUE, PINK, GREEN, NAVY, GREY, INK)
+# Letters that have room in a line below a picture on a telephone.
+WIDEST_TITLE: Final = 40
 PATTERNS: Final = ("/", ".", "x", "\\", "+", "|", "-", "", "/", ".", "")
 # Ten reasons from five colours that pass beside white, told apart by pattern and label as well.
 REASON_FILL: Final = dict(zip(REASON_LABELS, (BLUE, GREY, GREEN, PINK, NAVY, BLUE, GREY, GREEN, PINK, NAVY, GREY), strict=True))  # fmt: skip
@@ -69,7 +78,7 @@ def census(shown: Result, base: Result | None) -> go.Figure:
         line={"color": INK, "width": 1.8, "dash": "dash"}, hoverinfo="skip",
     )  # fmt: skip
     figure.update_yaxes(title_text="people delayed at midnight", rangemode="tozero")
-    figure.update_xaxes(tickformat="%b %Y", dtick="M1" if len(dates) < 250 else "M2")
+    _by_month(figure, len(dates))
     return _calm(figure, 330)
 
 
@@ -94,8 +103,8 @@ def reasons(results: Sequence[Result]) -> go.Figure:
     figure.add_vline(x=target, line={"color": INK, "dash": "dash", "width": 1.8})
     figure.update_layout(barmode="stack")
     figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(title_text=f"people delayed at midnight, mean<br>(dashed line: target {target:g})")
-    return _calm(figure, 190 + 46 * len(results))
+    figure.update_xaxes(title_text=f"people delayed at midnight, mean (dashed line: target {target:g})")
+    return _calm(figure, 230 + 46 * len(results))
 
 
 def differences(comparison: Comparison) -> go.Figure:
@@ -114,7 +123,7 @@ def differences(comparison: Comparison) -> go.Figure:
     figure.add_vline(x=0, line={"color": INK, "width": 1.5})
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(
-        title_text=f"people delayed, difference<br>from {comparison.base.scenario.name} (95 % interval)"
+        title_text=f"people delayed, difference from {comparison.base.scenario.name} (95 % interval)"
     )
     return _calm(figure, 140 + 52 * len(plans), legend=False)
 
@@ -163,6 +172,7 @@ def bars_with_interval(frame: pd.DataFrame, label: str, axis: str) -> go.Figure:
         error_y={"type": "data", "array": half.fillna(0), "color": INK, "thickness": 1.5},
     )  # fmt: skip
     figure.update_yaxes(title_text=axis, rangemode="tozero")
+    figure.update_xaxes(dtick=1)  # every bar has its name, however narrow the picture
     return _calm(figure, 300, legend=False)
 
 
@@ -174,31 +184,36 @@ def stages(frame: pd.DataFrame) -> go.Figure:
         ("model", "this scenario", BLUE, ""),
     ):
         figure.add_bar(
-            y=frame["stage"], x=100 * frame[column], orientation="h", name=name,
+            y=[_wrapped(stage, 17) for stage in frame["stage"]], x=100 * frame[column], orientation="h", name=name,
             text=[f"{100 * v:.0f} %" for v in frame[column]], textposition="outside", textfont={"color": INK}, cliponaxis=False,
             marker={"color": colour, "pattern": {"shape": shape, "fgcolor": "white", "solidity": 0.25, "fillmode": "overlay"}},
         )  # fmt: skip
-    figure.update_yaxes(autorange="reversed", automargin=True)
+    figure.update_yaxes(autorange="reversed")
+    # Room for the number behind the longest bar: Plotly leaves none for what stands outside a bar.
+    most = 100 * float(np.nanmax(frame[["diagnostic", "model"]].to_numpy(dtype=float)))
     figure.update_xaxes(
-        title_text="share of all who are ready and still in hospital, per cent", rangemode="tozero"
+        title_text="share of all who are ready and still in hospital, per cent", range=[0, (most or 1) * 1.25]
     )
-    return _calm(figure, 320)
+    return _calm(figure, 340)
 
 
 def prices(frame: pd.DataFrame) -> go.Figure:
     """What one more unit of each capacity would change, with interval."""
     half = (frame["high"] - frame["low"]) / 2
-    names = [f"{label}: {what}" for label, what in zip(frame["label"], frame["what"], strict=True)]
+    names = [
+        _wrapped(f"{label}: {what}", 27) for label, what in zip(frame["label"], frame["what"], strict=True)
+    ]
     figure = go.Figure()
     figure.add_scatter(
-        y=[_wrapped(n) for n in names], x=frame["value"], mode="markers",
+        y=names, x=frame["value"], mode="markers",
         marker={"size": 11, "color": BLUE, "symbol": ["circle" if c else "circle-open" for c in frame["called"]]},
         error_x={"type": "data", "array": half.fillna(0), "color": BLUE, "thickness": 2, "width": 5},
     )  # fmt: skip
     figure.add_vline(x=0, line={"color": INK, "width": 1.5})
-    figure.update_yaxes(autorange="reversed", automargin=True)
+    lines = max((name.count("<br>") + 1 for name in names), default=1)
+    figure.update_yaxes(autorange="reversed", tickfont={"size": 12})
     figure.update_xaxes(title_text="change in people delayed (filled: can be called; open: cannot)")
-    return _calm(figure, 120 + 44 * len(frame), legend=False)
+    return _calm(figure, 120 + (16 * lines + 8) * len(frame), legend=False)
 
 
 def lives(
@@ -218,26 +233,27 @@ def lives(
                 _add_phase(figure, phase, row, result, seen)
     figure.update_layout(barmode="overlay", bargap=0.25)
     figure.update_yaxes(categoryorder="array", categoryarray=order[::-1], tickfont={"size": 11})
-    figure.update_xaxes(type="date", tickformat="%d %b")
+    figure.update_xaxes(type="date")
+    _by_month(figure, results[0].scenario.run.days)
     return _calm(figure, 130 + 22 * len(order))
 
 
 def _add_phase(figure: go.Figure, phase: Any, row: str, result: Result, seen: set[str]) -> None:
     waiting = phase.kind == WAIT_KIND
     name = "waiting" if waiting else "in hospital" if phase.what == result.scenario.services["hospital"].label else "in other care"  # fmt: skip
-    colour = PINK if waiting else BLUE if name == "in hospital" else GREEN
+    fill, edge = PHASE_COLOURS[name]
     begin = max(phase.begin, -30.0)
     figure.add_bar(
         y=[row], x=[(phase.end - begin) * 86_400_000], base=[dated(result, begin)], orientation="h", name=name, legendgroup=name,
         showlegend=name not in seen,
-        marker={"color": colour, "pattern": {"shape": "/" if waiting else "", "fgcolor": "white", "solidity": 0.35, "fillmode": "overlay"},
-                "line": {"width": 0}, "opacity": 1 if waiting or name == "in hospital" else 0.55},
+        marker={"color": fill, "pattern": {"shape": "/" if waiting else "", "fgcolor": "white", "solidity": 0.35, "fillmode": "overlay"},
+                "line": {"width": 1, "color": edge}},
         hovertemplate=f"{phase.what}: {phase.end - phase.begin:.1f} days<extra>{row}</extra>",
     )  # fmt: skip
     seen.add(name)
 
 
-def _wrapped(words: str, width: int = 40) -> str:
+def _wrapped(words: str, width: int) -> str:
     lines, line = [], ""
     for word in words.split():
         if line and len(line) + len(word) + 1 > width:
@@ -255,6 +271,30 @@ def _calm(figure: go.Figure, height: int, legend: bool = True) -> go.Figure:
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "font": {"size": 13}},
         dragmode=False,
     )  # fmt: skip
-    figure.update_xaxes(gridcolor=PALE, zeroline=False, automargin=True, ticklabelstandoff=6)
-    figure.update_yaxes(gridcolor=PALE, zeroline=False, automargin=True)
+    figure.update_xaxes(
+        gridcolor=PALE, zeroline=False, automargin=True, ticklabelstandoff=6, tickangle=0, nticks=6
+    )
+    figure.update_yaxes(gridcolor=PALE, zeroline=False, automargin=True, ticklabelstandoff=4)
+    title = figure.layout.xaxis.title.text
+    if title:
+        _put_title(figure, title)
     return figure
+
+
+def _by_month(figure: go.Figure, days: int) -> None:
+    """An axis of dates marked by month, the year below where it changes: names that have room on a telephone."""
+    figure.update_xaxes(tickformat="%b\n%Y", dtick="M1" if days < 250 else "M2")
+
+
+def _put_title(figure: go.Figure, title: str) -> None:
+    """The title of the horizontal axis, from the right edge of the plot leftwards.
+
+    Plotly centres it below the plot and cuts off what is wider: on a telephone half of it, beside long names of bars.
+    """
+    words = _wrapped(title, WIDEST_TITLE)
+    figure.update_xaxes(title=None)
+    figure.add_annotation(
+        text=words, x=1, xref="paper", xanchor="right", y=0, yref="paper", yanchor="top", yshift=-26, align="right", showarrow=False,
+        font={"size": 13},
+    )  # fmt: skip
+    figure.update_layout(margin={"b": 36 + 18 * (words.count("<br>") + 1)})

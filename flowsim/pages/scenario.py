@@ -8,26 +8,28 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from flowsim.errors import FlowsimError
+from flowsim.errors import FlowsimError, ScenarioError
 from flowsim.pages.choice import own_file_name
 from flowsim.pages.parts import table
 from flowsim.pages.session import choice, choose, complain, escaped, scenario_or_words
 from flowsim.pages.where import choose_scenario
 from flowsim.report.checked import dated_loads, queues_without_end
 from flowsim.scenario.edits import document_of
-from flowsim.scenario.fields import ANY, InputField, inputs, range_in_words
+from flowsim.scenario.fields import ANY, InputField, inputs, range_in_words, with_unit
 from flowsim.scenario.files import from_text, read_layers, to_toml
 from flowsim.scenario.levers import OWN_NAME
 from flowsim.scenario.model import Scenario
 from flowsim.scenario.oddities import warnings
-from flowsim.scenario.rewriting import derived_text, differences, value_of, with_value
+from flowsim.scenario.rewriting import derived_text, differences, texts_without, value_of, with_value
 from flowsim.scenario.safely import MOST_BYTES, text_of
 from flowsim.scenario.timeline import build_timeline
-from flowsim.scenario.written import literal
+from flowsim.scenario.written import is_blank, literal
 
 # The largest whole number that a browser keeps apart from the next.
 MOST_IN_A_BROWSER: Final = 2**53 - 1
 SINGLE_PARTS: Final = ("run", "target", "counting", "while_waiting", "costs")
+# What a field of the form says that had something in it and has nothing any more.
+EMPTIED: Final = object()
 NAMED_PARTS: Final = ("streams", "routes", "services")
 
 
@@ -57,8 +59,8 @@ def page() -> None:
 def _open() -> None:
     with st.expander("Open a scenario file"):
         st.file_uploader(
-            "A scenario file (TOML, at most 256 KB)", type=["toml"], key="upload", on_change=_opened,
-            help="It is read, checked and kept in memory for this visit only.",
+            f"A scenario file (TOML; {MOST_BYTES // 1024} KB are the most for a scenario, less than the limit below)", type=["toml"],
+            key="upload", on_change=_opened, max_upload_size=1, help="It is read, checked and kept in memory for this visit only.",
         )  # fmt: skip
         for words in st.session_state.get("upload wrong", []):
             st.error(escaped(words))
@@ -141,11 +143,14 @@ def _form(shown: Scenario) -> None:
     st.caption("Changing a field makes a scenario of your own that builds on this one.")
     fields = [f for f in inputs() if _belongs(f, chosen)]
     version = st.session_state.get("text version", 0)
+    counted_in = _at(document, (*chosen, "unit")) or ""
     for field in fields:
         path = (*chosen, *field.path.split(".")[len(chosen) :])
         value = _at(document, path)
-        new = _field(field, path, value, f"form {version} {shown.name} {'.'.join(path)}")
-        if new is not None:
+        new = _field(field, path, value, counted_in, f"form {version} {shown.name} {'.'.join(path)}")
+        if new is EMPTIED:
+            _leave_out(shown, field, path)
+        elif new is not None:
             _set(shown, path, new)
 
 
@@ -169,11 +174,11 @@ def _at(document: Any, path: tuple[str, ...]) -> Any:
     return document
 
 
-def _field(field: InputField, path: tuple[str, ...], value: Any, key: str) -> Any:
-    """One input; the new value if it was changed, else None."""
-    unit = f" ({field.unit})" if field.unit and field.type in ("number", "whole number") else ""
+def _field(field: InputField, path: tuple[str, ...], value: Any, counted_in: str, key: str) -> Any:
+    """One input; the new value if it was changed, EMPTIED if there is none any more, else None."""
     where = f"{'.'.join(path[2:-1])}: " if len(path) > 3 else ""
-    label = f"{where}{field.label or path[-1]}{unit}"
+    unit = field.unit if field.type in ("number", "whole number") else ""
+    label = where + with_unit(field.label or path[-1], unit, counted_in)
     span = ""
     if field.low is not None and field.high is not None:
         span = f" {range_in_words(field.low, field.high)}."
@@ -199,15 +204,44 @@ def _number(field: InputField, label: str, value: float, key: str, words: str) -
 
 def _written(label: str, path: tuple[str, ...], value: Any, key: str, words: str) -> Any:
     """A field for what is no single number, written as in the file."""
-    before = "" if value is None or value == () else literal(value)
-    after = st.text_input(label, before, key=key, help=f"{words}. Written as in a scenario file.")
-    if after == before or not after.strip():
+    before = _as_in_a_file(value)
+    after = st.text_input(
+        label, before, key=key, placeholder="not set", help=f"{words}. Written as in a scenario file."
+    )
+    if after == before:
         return None
+    if not after.strip():
+        return EMPTIED if before else None
     try:
         return value_of(after, ".".join(path))
     except FlowsimError as error:
         complain(error)
         return None
+
+
+def _as_in_a_file(value: Any) -> str:
+    """A value as it is written in a scenario file; nothing where nothing is set."""
+    return "" if is_blank(value) else literal(value)
+
+
+def _leave_out(shown: Scenario, field: InputField, path: tuple[str, ...]) -> None:
+    """Take a value out of the visitor's own scenario, so that its default holds; complain where that cannot be."""
+    name, text = _own_text(shown)
+    refused: list[FlowsimError] = []
+    for changed in () if field.required else texts_without(text, path, field.default):
+        try:
+            held = _at(document_of(from_text(changed, f"{name}.toml")), path)
+        except FlowsimError as error:
+            refused.append(error)
+            continue
+        if _as_in_a_file(held) == _as_in_a_file(field.default):
+            _take(name, changed)
+            st.rerun()
+    why = (
+        "every scenario says something here" if field.required else "what this scenario builds on says it too"
+    )
+    words = f"{'.'.join(path)}: cannot be left empty, as {why}; write what is to hold instead"
+    complain(refused[0] if refused else ScenarioError([words]))
 
 
 def _set(shown: Scenario, path: tuple[str, ...], value: Any) -> None:

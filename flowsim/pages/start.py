@@ -26,6 +26,8 @@ def main() -> None:
         st.Page(method.page, title="Method", url_path="method"),
     ]
     page = st.navigation(pages, position="top")
+    # Whoever has several tabs open, or hears titles read out, tells the pages apart by this.
+    st.set_page_config(page_title=f"{page.title} - flowsim")
     say_what_the_address_got_wrong()
     page.run()
     # Only on a narrow screen, where the line of pages at the top is folded away.

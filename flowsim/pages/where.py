@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import html
 from functools import partial
 from typing import Final
 
+import pandas as pd
 import streamlit as st
 
 from flowsim.decisions.bottlenecks import OneMore, one_more_of_each, prices
 from flowsim.pages import pictures
-from flowsim.pages.parts import awaited, behind, on_request, picture, progress, table
+from flowsim.pages.parts import answer_line, awaited, behind, on_request, picture, progress, section, table
 from flowsim.pages.runner import Order
 from flowsim.pages.session import (
     choice,
     choose,
     enough_to_show,
+    escaped,
     place_of,
     scenario_or_words,
     standings,
@@ -85,7 +86,7 @@ def _show(orders: list[Order], more: list[OneMore]) -> None:
     found = standings(orders)
     ready = enough_to_show(found[:2])
     if ready is None:
-        st.markdown('<p class="answer">Working it out.</p>', unsafe_allow_html=True)
+        answer_line("Working it out.")
         progress(orders, found, "where", something_shown=False)
         return
     journeys, numbers = ready
@@ -103,7 +104,7 @@ def _answer(journeys: Result, numbers: Result) -> None:
         if most
         else "Nobody has to wait."
     )
-    st.markdown(f'<p class="answer">{html.escape(said)}</p>', unsafe_allow_html=True)
+    answer_line(said)
     moves = road(journeys)
     queues = dict(zip(waits["label"], waits["queue"], strict=True))
     hospital = numbers.scenario.services.get("hospital")
@@ -117,7 +118,8 @@ def _answer(journeys: Result, numbers: Result) -> None:
         f"People a day who need any service beyond the ward, in one repetition of the period. Another "
         f"{straight_home_per_day(journeys):.0f} a day go home with what they had."
     )
-    behind("The numbers behind the picture", in_words(moves, ROAD_IN_WORDS))  # fmt: skip
+    section("In detail")
+    behind("The numbers behind the picture", in_words(moves, ROAD_IN_WORDS))
 
 
 def _details(journeys: Result, numbers: Result) -> None:
@@ -128,14 +130,26 @@ def _details(journeys: Result, numbers: Result) -> None:
 
 
 def _each_service(numbers: Result) -> None:
-    table(in_words(services_table(numbers), SERVICES_IN_WORDS))
+    services = services_table(numbers)
+    shut = _never_open(services)
+    table(in_words(services[~shut], SERVICES_IN_WORDS))
     st.caption(
         "Means at midnight over the period and all replications; shares are of 1. A dash: no limit, or nobody."
     )
+    if shut.any():
+        st.caption(
+            f"Left out, as nobody is taken on there in this period: {escaped('; '.join(services['label'][shut]))}."
+        )
+
+
+def _never_open(services: pd.DataFrame) -> pd.Series:
+    """Places that exist in plans only: whoever might go there stands in their queue, and nobody waits for them in hospital."""
+    return (services["in_it"] == 0) & (services["starts"] == 0) & (services["waiting_in_hospital"] == 0)
 
 
 def _who_blocks_whom(journeys: Result) -> None:
     st.markdown("People who are ready where they are and still hold their place, by what they wait for.")
+    st.caption("Means at midnight in one repetition of the period, the first.")
     table(in_words(held_up(journeys), HELD_UP_IN_WORDS))
 
 
@@ -148,7 +162,8 @@ def _split(numbers: Result) -> None:
 
 def _by_weekday_and_body(numbers: Result) -> None:
     weekdays = by_weekday(numbers)
-    picture(pictures.bars_with_interval(weekdays, "weekday", "people delayed"), "Bar chart of people delayed by weekday; the table below has the numbers.", "weekdays")  # fmt: skip
+    short = weekdays.assign(weekday=weekdays["weekday"].str[:3])
+    picture(pictures.bars_with_interval(short, "weekday", "people delayed"), "Bar chart of people delayed by weekday; the table below has the numbers.", "weekdays")  # fmt: skip
     table(in_words(weekdays, WEEKDAYS_IN_WORDS))
     table(in_words(by_body(numbers), BODIES_IN_WORDS))
 

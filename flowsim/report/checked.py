@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,9 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from flowsim.scenario.edits import Edits, spread_out
+from flowsim.scenario.fields import with_unit
 from flowsim.scenario.flows import ServiceLoad, in_words, offered_load
 from flowsim.scenario.model import Change, Escalation, Scenario
 from flowsim.scenario.oddities import warnings
+from flowsim.scenario.shape import shape_at
 from flowsim.scenario.sources import InputRow
 from flowsim.scenario.timeline import Timeline, bank_holidays, build_timeline
 from flowsim.scenario.words import plain, printable, shortened
@@ -97,25 +99,70 @@ def _while(escalation: Escalation) -> str:
     )
 
 
-def edits_in_words(edits: Edits) -> str:
-    """What edits do, as one phrase: "services.stit.capacity becomes 250, ..."."""
+Naming = Callable[[tuple[str, ...]], str]
+
+
+def edits_in_words(edits: Edits, naming: Naming = ".".join, between: str = ", ") -> str:
+    """What edits do, as one phrase: "services.stit.capacity becomes 250, ...", or as `naming` calls each path."""
     phrases = [
-        f"{'.'.join(path)} becomes {_value(value)}"
+        f"{naming(path)} becomes {_value(value, path, naming)}"
         for dotted, nested in edits.put.items()
         for path, value in spread_out(tuple(dotted.split(".")), nested)
     ]
-    phrases += [f"{path} is multiplied by {plain(factor)}" for path, factor in edits.scale.items()]
     phrases += [
-        f"{path} {'rises' if amount >= 0 else 'falls'} by {plain(abs(amount))}"
+        f"{naming(tuple(path.split('.')))} is multiplied by {plain(factor)}"
+        for path, factor in edits.scale.items()
+    ]
+    phrases += [
+        f"{naming(tuple(path.split('.')))} {'rises' if amount >= 0 else 'falls'} by {plain(abs(amount))}"
         for path, amount in edits.add.items()
     ]
-    return printable(", ".join(phrases) or "nothing changes")
+    return printable(between.join(phrases) or "nothing changes")
 
 
-def _value(value: Any) -> str:
+def labels_in(scenario: Scenario) -> Naming:
+    """How people call what a path leads to: "STIT: reablement at home: capacity (people)"."""
+    named: dict[str, Mapping[str, Any]] = {
+        "streams": scenario.streams, "routes": scenario.routes, "services": scenario.services,
+    }  # fmt: skip
+    labels = {name: entry.label or name for entries in named.values() for name, entry in entries.items()}
+
+    def words(path: tuple[str, ...]) -> str:
+        whose = [labels.get(path[1], path[1])] if path[0] in named and len(path) > 1 else []
+        within = [
+            labels.get(key) or _label_at(path[: depth + 1], scenario)
+            for depth, key in enumerate(path)
+            if depth >= len(whose) * 2
+        ]
+        return ": ".join([*whose, *within])
+
+    return words
+
+
+def _label_at(path: tuple[str, ...], scenario: Scenario) -> str:
+    shape, around = shape_at(path), shape_at(path[:-1])
+    if around is not None and around.kind in ("weekdays", "months"):
+        return path[-1]  # mon, jan: the table has been named
+    label = shape.label if shape is not None and shape.label else path[-1].replace("_", " ")
+    label = label[:1].lower() + label[1:]
+    if shape is None or shape.kind not in ("number", "whole number"):
+        return label
+    service = scenario.services.get(path[1]) if path[0] == "services" else None
+    return with_unit(label, shape.unit, service.unit if service is not None else "")
+
+
+def _value(value: Any, path: tuple[str, ...], naming: Naming) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_value(inner)}" for key, inner in value.items())
+        return ", ".join(
+            f"{_within(key, path, naming)} {_value(inner, (*path, key), naming)}"
+            for key, inner in value.items()
+        )
     return shortened(value)
+
+
+def _within(key: str, path: tuple[str, ...], naming: Naming) -> str:
+    """What an entry of a table is called, where the table has been named already."""
+    return naming((*path, key)).removeprefix(naming(path)).lstrip(".: ")
 
 
 # Services

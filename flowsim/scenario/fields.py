@@ -22,6 +22,16 @@ def range_in_words(low: float, high: float) -> str:
     return f"{low:g} or more" if high >= NO_LIMIT_FROM else f"From {low:g} to {high:g}"
 
 
+# The unit of a number that each service counts in units of its own.
+CAPACITY_UNITS: Final = "capacity units"
+
+
+def with_unit(label: str, unit: str, counted_in: str = "") -> str:
+    """A label with its unit behind it, unless it says it already; `counted_in` is what a service counts its capacity in."""
+    told = (counted_in or unit) if unit == CAPACITY_UNITS else unit
+    return label if not told or told.lower() in label.lower() else f"{label} ({told})"
+
+
 @dataclass(frozen=True)
 class InputField:
     """One input as the forms, the check and the handbook see it.

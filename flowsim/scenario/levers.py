@@ -75,6 +75,31 @@ def with_levers(scenario: Scenario, moved: Mapping[str, float], name: str = OWN_
     return altered(named, _plan(scenario, moved)) if moved else named
 
 
+def carried_over(
+    moved: Mapping[str, float], before: Scenario, after: Scenario
+) -> tuple[dict[str, float], list[str]]:
+    """Levers moved on one scenario, for another: those that it has as well, and the labels of those that it has not.
+
+    A dated change or an escalation is told by its label: its number means another one elsewhere.
+    """
+
+    def sort_of(lever: Lever) -> str:
+        return lever.label if lever.key.partition(".")[0] in ("changes", "escalations") else lever.key
+
+    there = {sort_of(lever): lever for lever in levers_of(after)}
+    kept: dict[str, float] = {}
+    left: list[str] = []
+    for lever in levers_of(before):
+        value, same = moved.get(lever.key, lever.value), there.get(sort_of(lever))
+        if value == lever.value:
+            continue
+        if same is None or not same.low <= value <= same.high:
+            left.append(lever.label)
+        elif value != same.value:
+            kept[same.key] = value
+    return kept, left
+
+
 def moved_in_words(scenario: Scenario, moved: Mapping[str, float]) -> list[str]:
     """What was moved, one sentence a lever."""
     said = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import tomlkit
@@ -10,10 +10,10 @@ from tomlkit.exceptions import TOMLKitError
 
 from flowsim.errors import ScenarioError
 from flowsim.scenario.edits import Document, document_of
-from flowsim.scenario.model import Scenario
+from flowsim.scenario.model import UNLIMITED, Scenario
 from flowsim.scenario.safely import document_in
-from flowsim.scenario.shape import root
-from flowsim.scenario.written import literal, written
+from flowsim.scenario.shape import root, shape_at
+from flowsim.scenario.written import is_blank, literal, written
 
 
 def with_value(text: str, path: tuple[str, ...], value: Any) -> str:
@@ -33,6 +33,50 @@ def with_value(text: str, path: tuple[str, ...], value: Any) -> str:
     except (TOMLKitError, TypeError, AttributeError, ScenarioError):
         pass  # a way of writing TOML that the editor does not know: the same without comments
     return written(_set(plain, path, value), root())
+
+
+def texts_without(text: str, path: tuple[str, ...], default: Any) -> Iterator[str]:
+    """Ways in which the text of a scenario file may come to hold a default: the key left out; else, where what it builds
+    on has a value there, something that says that there is none. Whoever asks tries them in turn."""
+    document = document_in(text, "the scenario")
+    if _holds(document, path):
+        yield _without(text, document, path)
+    shape = shape_at(path)
+    if shape is not None and shape.may_be_unlimited:
+        yield with_value(text, path, UNLIMITED)
+    elif default is not None:
+        yield with_value(text, path, list(default) if isinstance(default, tuple) else default)
+
+
+def _holds(document: Any, path: tuple[str, ...]) -> bool:
+    for key in path:
+        if not isinstance(document, Mapping) or key not in document:
+            return False
+        document = document[key]
+    return True
+
+
+def _without(text: str, plain: Document, path: tuple[str, ...]) -> str:
+    wanted = _removed(plain, path)
+    try:
+        document = tomlkit.parse(text)
+        node: Any = document
+        for key in path[:-1]:
+            node = node[key]
+        del node[path[-1]]
+        found = tomlkit.dumps(document)
+        if document_in(found, "the scenario") == wanted:
+            return found
+    except (TOMLKitError, TypeError, AttributeError, ScenarioError):
+        pass  # as in with_value
+    return written(wanted, root())
+
+
+def _removed(document: Document, path: tuple[str, ...]) -> Document:
+    key, *rest = path
+    if not rest:
+        return {name: value for name, value in document.items() if name != key}
+    return {**document, key: _removed(document[key], tuple(rest))}
 
 
 def derived_text(base: str, title: str) -> str:
@@ -70,7 +114,7 @@ def _differences(one: Any, other: Any, path: tuple[str, ...]) -> Any:
 
 
 def _shown(value: Any) -> str:
-    return "none" if value is None else literal(value)
+    return "none" if is_blank(value) else literal(value)
 
 
 def _set(document: Document, path: tuple[str, ...], value: Any) -> Document:

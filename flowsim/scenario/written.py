@@ -71,8 +71,19 @@ def literal(value: Any) -> str:
     return repr(value)
 
 
+def is_blank(value: Any) -> bool:
+    """Whether nothing is set: no value, or a table or list in which none is."""
+    if isinstance(value, Mapping):
+        return all(is_blank(inner) for inner in value.values())
+    return value is None or (isinstance(value, (list, tuple)) and not value)
+
+
 def _inline(table: Mapping[str, Any]) -> str:
-    same = set(table) == {*WEEKDAYS, "holiday"} and len(set(map(repr, table.values()))) == 1
+    same = (
+        table.get("mon") is not None
+        and set(table) == {*WEEKDAYS, "holiday"}
+        and len(set(map(repr, table.values()))) == 1
+    )
     if same:
         return literal(table["mon"])
     inside = ", ".join(f"{_key(k)} = {literal(v)}" for k, v in table.items() if v is not None)

@@ -118,6 +118,65 @@ def test_a_lever_changes_the_right_number(visitor: Visitor) -> None:
     assert mean_shown(visitor, "my-plan") == words_of(further)
 
 
+def test_a_lever_that_is_emptied_goes_back_to_what_was_typed_last(visitor: Visitor) -> None:
+    page = visitor.open("/" + address_of(small_choice(replications=4)))
+    page.locator("summary", has_text="STIT").click()
+    field = page.get_by_role("spinbutton", name="STIT: capacity")
+    for value in ("27", "28", "29"):
+        field.fill(value)
+        field.press("Enter")
+        page.wait_for_url(f"**lever.services.stit.capacity={value}**")
+        visitor.settle()
+    field.fill("")
+    field.press("Enter")
+    expect(field).to_have_value("29")
+    visitor.settle()
+    expect(field).to_have_value("29")
+    assert "lever.services.stit.capacity=29" in page.url
+
+
+def test_a_new_answer_is_told_to_who_does_not_see_it(visitor: Visitor) -> None:
+    page = visitor.open("/" + address_of(small_choice(replications=4)))
+    answer = page.locator("p.answer")
+    expect(answer).to_have_attribute("role", "status")
+    before = answer.inner_text()
+    answer.evaluate("node => { window.answer = node }")
+    page.locator("summary", has_text="STIT").click()
+    page.get_by_role("spinbutton", name="STIT: capacity").fill("9")
+    page.get_by_role("spinbutton", name="STIT: capacity").press("Enter")
+    expect(answer).not_to_have_text(before)
+    # What is put in anew is not read out; what changes in a place that was there is.
+    assert answer.evaluate("node => node === window.answer")
+
+
+def test_who_goes_by_the_keyboard_sees_where_they_are(visitor: Visitor) -> None:
+    page = visitor.open("/" + address_of(small_choice(replications=4)))
+    ringed = """() => {
+        const ring = node => getComputedStyle(node).outlineStyle === 'solid' && getComputedStyle(node).outlineWidth === '3px';
+        let node = document.activeElement;
+        for (let up = 0; node && up < 4; up++, node = node.parentElement) if (ring(node)) return true;
+        return false;
+    }"""
+    seen = set()
+    for _ in range(24):
+        page.keyboard.press("Tab")
+        kind = page.evaluate("() => document.activeElement.tagName")
+        if kind == "BODY":
+            break
+        seen.add(kind)
+        assert page.evaluate(ringed), page.evaluate("() => document.activeElement.outerHTML.slice(0, 200)")
+    assert {"A", "BUTTON", "INPUT", "SUMMARY"} <= seen
+
+
+@pytest.mark.parametrize(("path", "name"), [("/", "Compare"), ("/where", "Where people wait"), ("/method", "Method")])  # fmt: skip
+def test_a_page_has_a_title_and_headings(visitor: Visitor, path: str, name: str) -> None:
+    page = visitor.open(path + address_of(small_choice(replications=4)))
+    assert page.title() == f"{name} - flowsim"
+    headings = page.locator("[data-testid=stMain] h2").all_inner_texts()
+    assert "The answer" in headings
+    assert page.locator("h2.unseen a").count() == 0  # else who goes by the keyboard gets lost there
+
+
 def test_a_link_shows_the_same(visitor: Visitor, chromium: Browser, server: str) -> None:
     visitor.open("/" + address_of(small_choice(levers={"services.stit.capacity": 28.0})))
     other = Visitor(chromium.new_context(), server)

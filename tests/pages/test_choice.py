@@ -15,6 +15,8 @@ CHOICES = (
     Choice(base="sheffield-2016", plans=(), on="sheffield-2016"),
     Choice(plans=("more-homecare", "whole-plan"), replications=30, shown="more-homecare"),
     Choice(levers={"services.stit.capacity": 260.0, "changes.0": 0.0, "routes.stay": 1.05}),
+    Choice(people=("winter-pressure", "more-homecare")),
+    Choice(levers={"services.stit.capacity": 260.0}, people=("my-plan", "none")),
     Choice(base="small", plans=("winter-pressure",), on="small", file_name="small", file_text=SMALL),
 )
 
@@ -36,6 +38,9 @@ def test_an_address_gives_back_the_choice(choice: Choice) -> None:
         ({"lever.services.stit.capacity": "nan"}, "cannot be"),
         ({"lever.services.stit.capacity": "-1"}, "cannot be"),
         ({"lever.run.seed": "5"}, "cannot be"),
+        ({"people": "winter-pressure,<script>"}, "not known here"),
+        ({"people": "my-plan,none"}, "not known here"),  # there is no plan of one's own
+        ({"people": "winter-pressure"}, "not known here"),
         ({"plausible": "no-such-set"}, "not known here"),
         ({"file": "AAAA", "name": "x"}, "damaged"),
         ({"file": "é", "name": "x"}, "damaged"),

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+import flowsim
 from flowsim.cli import app
-from flowsim.report.checked import dated_loads, edits_in_words, queues_without_end
+from flowsim.report.checked import dated_loads, edits_in_words, labels_in, queues_without_end
 from flowsim.scenario import Plan, altered, build_timeline, from_text, offered_load, warnings
 from flowsim.scenario.flows import ServiceLoad, flows
 from tests.cities import erlang, little_city, write
@@ -211,3 +212,24 @@ def test_edits_in_words() -> None:
         edits_in_words(plan)
         == 'services.a.capacity becomes "unlimited", x is multiplied by 1.5, y falls by 2'
     )
+
+
+def test_edits_in_the_words_of_the_scenario() -> None:
+    city = flowsim.load("winter-pressure")
+    plan = Plan(
+        put={
+            "services.allocation.lead_days": 3,
+            "services.stit.starts": {"sat": 13, "sun": 13},
+            "services.homecare.tasks": {"allocation": 1, "equipment": 0.5},
+        },
+        scale={"streams.emergency.routes.d2a_home": 1.04, "services.equipment.capacity": 2},
+        add={"services.ic_beds.capacity": -12},
+    )
+    assert edits_in_words(plan, labels_in(city), "; ").split("; ") == [
+        "Allocation of a route: lead (days) becomes 3",
+        "STIT: reablement at home: starts becomes sat 13, sun 13",
+        "Independent-sector homecare: tasks becomes Allocation of a route 1, Community equipment 0.5",
+        "Emergency admissions, adults: routes: Route 2: D2A at home is multiplied by 1.04",
+        f"Community equipment: capacity ({city.services['equipment'].unit}) is multiplied by 2",
+        f"Intermediate-care beds: capacity ({city.services['ic_beds'].unit}) falls by 12",
+    ]

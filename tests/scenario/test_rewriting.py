@@ -8,7 +8,8 @@ import flowsim
 from flowsim.errors import ScenarioError
 from flowsim.scenario import bundled_names, fingerprint, from_text
 from flowsim.scenario.files import read_layers
-from flowsim.scenario.rewriting import derived_text, differences, value_of, with_value
+from flowsim.scenario.rewriting import derived_text, differences, texts_without, value_of, with_value
+from flowsim.scenario.written import is_blank, literal
 
 
 @pytest.mark.parametrize("name", ["sheffield-2017", "winter-pressure"])
@@ -40,3 +41,34 @@ def test_differences_are_those_of_the_file() -> None:
     found = differences(flowsim.load("more-homecare"), flowsim.load("winter-pressure"))
     assert [(path, new) for path, new, _ in found] == [("changes", "added: More homecare")]
     assert fingerprint(flowsim.load("more-homecare")) != fingerprint(flowsim.load("winter-pressure"))
+
+
+def test_a_value_left_out_of_ones_own_file_takes_nothing_else_with_it() -> None:
+    text = "# mine\n" + with_value(
+        derived_text("winter-pressure", "Mine"), ("services", "stit", "capacity"), 9.0
+    )
+    text = with_value(text, ("services", "stit", "opens"), "09:00")
+    first, *_ = texts_without(text, ("services", "stit", "capacity"), None)
+    assert first.startswith("# mine")
+    services = from_text(first, "mine.toml").services
+    assert services["stit"].capacity == flowsim.load("winter-pressure").services["stit"].capacity
+    assert services["stit"].opens == "09:00"
+
+
+def test_what_a_base_says_is_left_out_by_saying_that_there_is_none() -> None:
+    text = derived_text("winter-pressure", "Mine")
+    (unlimited,) = texts_without(text, ("services", "stit", "starts"), None)
+    assert from_text(unlimited, "mine.toml").services["stit"].starts is None
+    (opens,) = texts_without(text, ("services", "stit", "opens"), "00:00")
+    assert from_text(opens, "mine.toml").services["stit"].opens == "00:00"
+    assert list(texts_without(text, ("services", "stit", "attribution"), None)) == []
+
+
+def test_a_table_in_which_nothing_is_set_is_no_word_of_python() -> None:
+    nothing = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"))
+    assert literal(nothing) == "{}"
+    assert is_blank(nothing)
+    assert is_blank({})
+    assert is_blank(())
+    assert not is_blank(0)
+    assert not is_blank({"mon": 0})

@@ -14,7 +14,7 @@ import streamlit as st
 
 from flowsim.experiment.replicate import Progress
 from flowsim.pages.jobs import Jobs, Stand
-from flowsim.pages.parts import before_the_first, behind, polled
+from flowsim.pages.parts import answer_line, before_the_first, behind, polled
 from flowsim.pages.session import escaped, session_id
 from flowsim.pages.takeaway import XLSX
 from flowsim.report.takeaway import workbook
@@ -93,7 +93,7 @@ def _progress(question: str, key: str, unit: str, stand: Stand) -> None:
 def answer(words: Iterable[str]) -> None:
     """The answer in words: the first sentence stands out, the others follow."""
     first, *others = words
-    st.markdown(f'<p class="answer">{html.escape(first)}</p>', unsafe_allow_html=True)
+    answer_line(first)
     for sentence in others:
         st.markdown(escaped(sentence))
 
