@@ -230,6 +230,8 @@ def test_rosters_are_judged_on_replications_that_did_not_find_them() -> None:
         ('[[escalations]]\nlabel = "surge"\nwhen_delayed_above = 9\nuntil_below = 5\nadd = { "services.stit.starts" = 2 }\n', 'the escalation "surge" adds 2'),
         ('[[escalations]]\nlabel = "surge"\nwhen_delayed_above = 9\nuntil_below = 5\nset = { "services.stit.capacity" = 20 }\n', 'the escalation "surge" sets'),
         ('[routes.d2a_home.at.stit]\nsize = 2\n', r"routes\.d2a_home\.at\.stit\.size"),
+        ('[[changes]]\nlabel = "two"\nfrom = 2017-10-10\nset = { "routes.d2a_home.at.stit.size" = 2 }\n', 'the change "two" sets routes.d2a_home.at.stit.size'),
+        ('[[changes]]\nlabel = "two"\nfrom = 2017-10-10\nset = { "routes.d2a_home.at" = { stit = { size = 2 } } }\n', 'the change "two" sets routes.d2a_home.at.stit.size'),
     ],
 )  # fmt: skip
 def test_what_would_be_taken_for_visits_or_undo_a_roster_is_refused(more: str, words: str) -> None:
@@ -243,6 +245,12 @@ def test_what_would_be_taken_for_visits_or_undo_a_roster_is_refused(more: str, w
             rosters=[Roster("r", (9.0,) * 7)],
             replications=2,
         )
+
+
+def test_a_change_of_nothing_is_none_of_a_roster() -> None:
+    more = '[[changes]]\nlabel = "none"\nfrom = 2017-10-10\nset = { "services.stit" = {} }\n'
+    city = from_text(SMALL.replace("CAPACITY", "14") + more, "x")
+    assert with_roster(city, "stit", Roster("r", (9.0,) * 7), PLAIN).services["stit"].unit == "visits per day"
 
 
 def test_a_factor_holds_for_visits_too() -> None:
