@@ -193,7 +193,8 @@ def staff(
 def work_for(scenario: Scenario, service: str, **given: float) -> Work:
     """What a shift does, with the mean stay of the service in the scenario unless it is given."""
     stay = scenario.services[service].stay
-    usual = {} if stay is None else {"stay_days": mean(stay)}
+    # To a tenth of a second: a form shows every digit there is, and those of 26.699999999999996 say nothing.
+    usual = {} if stay is None else {"stay_days": round(mean(stay), 6)}
     return Work(**(usual | given))
 
 
