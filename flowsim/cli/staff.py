@@ -54,7 +54,7 @@ def staff(
             "--replications",
             "-n",
             min=2,
-            help="Replications of each roster; the smallest are looked for on these, and judged on 60 others.",
+            help="Replications of each roster; the smallest are looked for on these, and judged on 80 others or more.",
         ),
     ] = 10,
     seed: Seed = None,
@@ -81,7 +81,7 @@ def staff(
         rosters = [_roster(text) for text in roster or ()]
         make_room(out)
     announce(engine)
-    with in_words(), progress("rosters") as on_done:
+    with in_words(), progress("replications") as on_done:
         found = staffing.staff(
             loaded,
             service=name,

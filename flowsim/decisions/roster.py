@@ -227,8 +227,8 @@ def _refuse_set_anew(scenario: Scenario, service: str) -> None:
         for path in alteration.add:
             if _is_of_a_roster(tuple(path.split(".")), service):
                 raise RunError(
-                    f"{what} adds {alteration.add[path]:g} to {path}{when}, which a roster counts in visits a day; take the scenario "
-                    "without it, or with a factor"
+                    f"{what} adds {alteration.add[path]:g} to {path}{when}, on top of any roster (whose capacity is in visits a day); "
+                    "take the scenario without it, or with a factor"
                 )
     for name, route in scenario.routes.items():
         if service in route.at and route.at[service].size is not None:
@@ -245,4 +245,6 @@ def _stated(put: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 
 def _is_of_a_roster(keys: tuple[str, ...], service: str) -> bool:
     """Whether a path is of what a roster says of a service."""
-    return keys[:2] == ("services", service) and keys[2] in ("capacity", "starts", "size")
+    if keys[0] == "routes":
+        return keys[2:5] == ("at", service, "size")
+    return keys[:2] == ("services", service) and keys[2:3] in (("capacity",), ("starts",), ("size",))

@@ -6,10 +6,9 @@ larger one, has to be enough at the lower end of its 95 % intervals, as a plan h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -36,8 +35,9 @@ PICK_UP: Final = 0.95
 # Rosters of up to so many times the referrals are tried; whoever needs more has another trouble.
 MOST_TIMES: Final = 4
 AS_IT_IS: Final = "as it is"
-# Replications on which a roster is judged: enough that a chance of 90 % can be told at all (35 of 35 have a lower end of 0.9).
-JUDGES: Final = 60
+# Replications on which a roster is judged, where those tell what is asked; and how many it may take.
+JUDGES: Final = 80
+MOST_JUDGES: Final = 400
 
 
 @dataclass(frozen=True)
@@ -148,8 +148,9 @@ def staff(
 ) -> Staffing:
     """Rosters for reablement: what given ones come to, or else the smallest five-day, seven-day and as-referred ones.
 
-    Rosters are looked for on so many `replications`, and judged on JUDGES others, or as many as these if they are more. `work` without a stay of its own takes the scenario's (`work_for`). `on_done(done, total)` hears of rosters tried; the total
-    is a guess. Raises ScenarioError and RunError in words, Stopped as it comes.
+    Rosters are looked for on so many `replications`, and judged on others (`judges_for`). `work` without a stay of its own takes the
+    scenario's (`work_for`). `on_done(done, total)` hears of replications run; the total is a guess unless rosters are given. Raises
+    ScenarioError and RunError in words, Stopped as it comes.
     """
     base = load(scenario)
     name = service_of(base, service)
@@ -160,16 +161,20 @@ def staff(
     if replications < 2:
         raise RunError(f"{replications} replications give no intervals; ask for 2 or more")
     trying = Trying(base.run.seed if seed is None else seed, chosen_engine(engine), cores, on_done=on_done)
-    bench = _Bench(base, name, work or work_for(base, name), range(replications), trying)
+    judges = 0 if rosters else judges_for(replications, pick_up, base.target.confidence)
+    tries = (
+        _USUAL_SEEN * replications + _USUAL_JUDGED * judges if judges else (1 + len(rosters)) * replications
+    )
+    bench = _Bench(
+        base, name, work or work_for(base, name), range(replications), trying, _Told(on_done, tries)
+    )
     now = bench.outlook(AS_IT_IS, None)
     found: dict[str, Outlook | None] = {}
     largest: dict[str, Outlook] = {}
     even: tuple[Outlook, ...] = ()
-    judges = 0
     if rosters:
         found |= {roster.name: bench.outlook(roster.name, roster) for roster in rosters}
     else:
-        judges = max(JUDGES, replications)
         court = replace(bench, draws=range(replications, replications + judges))
         found, largest = _smallest(bench, court, now, pick_up)
         even = _five_against_seven(court, found, largest)
@@ -190,10 +195,25 @@ def staff(
     )
 
 
+def judges_for(replications: int, pick_up: float, confidence: float) -> int:
+    """How many replications judge the rosters: no fewer than looked for them, nor than can tell what is asked.
+
+    If all of so many keep the target, the lower end of the chance has to be what is asked, and that with half of them: else none of
+    them might miss it. A share that is the same in all of them is no surer than that (`_of_shares`).
+    """
+    tell = (
+        n
+        for n in range(JUDGES, MOST_JUDGES)
+        if wilson_interval(n, n).low >= pick_up and wilson_interval(n // 2, n // 2).low >= confidence
+    )
+    return max(next(tell, MOST_JUDGES), replications)
+
+
 def work_for(scenario: Scenario, service: str, **given: float) -> Work:
     """What a shift does, with the mean stay of the service in the scenario unless it is given."""
     stay = scenario.services[service].stay
-    usual = {} if stay is None else {"stay_days": mean(stay)}
+    # To a tenth of a second: a form shows every digit there is, and those of 26.699999999999996 say nothing.
+    usual = {} if stay is None else {"stay_days": round(mean(stay), 6)}
     return Work(**(usual | given))
 
 
@@ -214,16 +234,30 @@ def service_of(scenario: Scenario, name: str | None) -> str:
     return found[0]
 
 
+@dataclass
+class _Told:
+    """Who hears of replications that were run, and how many they may come to."""
+
+    on_done: Progress
+    expected: int
+    done: int = 0
+
+    def one_more(self) -> None:
+        """A replication was run."""
+        self.done += 1
+        self.on_done(self.done, max(self.done, self.expected))
+
+
 @dataclass(frozen=True)
 class _Bench:
-    """Where rosters are tried, all on the same draws; `count` numbers the tries."""
+    """Where rosters are tried, all on the same draws."""
 
     scenario: Scenario
     service: str
     work: Work
     draws: range
     trying: Trying
-    count: Iterator[int] = field(default_factory=lambda: count(1))
+    told: _Told
 
     def outlook(self, name: str, roster: Roster | None) -> Outlook:
         """What a roster comes to."""
@@ -236,8 +270,7 @@ class _Bench:
         threads = runs_in_threads(self.trying.engine)
         for job, row in stoppable(scattered(run_one, jobs, cores=self.trying.cores, threads=threads)):
             rows[self.draws.index(job.replication)] = row
-        tried = next(self.count)
-        self.trying.on_done(tried, max(tried, _USUAL_TRIES))
+            self.told.one_more()
         return self._outlook(name, roster, rows)
 
     def _outlook(self, name: str, roster: Roster | None, rows: Floats) -> Outlook:
@@ -266,11 +299,18 @@ class _Bench:
         )
 
 
-_USUAL_TRIES: Final = 60
+# Rosters looked at in a search, and judged after it; for the guess of how long it takes.
+_USUAL_SEEN: Final = 20
+_USUAL_JUDGED: Final = 15
 
 
 def _of_shares(shares: Floats) -> Interval:
-    """The mean of shares with its interval, within what a share can be."""
+    """The mean of shares with its interval, within what a share can be.
+
+    Where all are equal, all picked up or nobody, their spread says that there is no doubt at all; the score interval does not.
+    """
+    if np.ptp(shares) == 0:
+        return wilson_interval(float(shares.sum()), len(shares))
     found = mean_interval(shares)
     return Interval(found.value, max(0.0, found.low), min(1.0, found.high))
 
@@ -313,11 +353,11 @@ def _surely_least(
 ) -> int | None:
     """The smallest of these levels that is surely enough; None where the largest is not."""
     least, most = levels[0], levels[-1]
-    if not _is_enough(judged(most), pick_up, chance, surely=True):
+    if not is_enough(judged(most), pick_up, chance, surely=True):
         return None
     # A few replications say where to begin; they may have been unlucky as well as lucky.
-    begin = _least(least, most, lambda level: _is_enough(seen(level), pick_up, chance)) or most
-    sure: Callable[[int], bool] = lambda level: _is_enough(judged(level), pick_up, chance, surely=True)  # noqa: E731
+    begin = _least(least, most, lambda level: is_enough(seen(level), pick_up, chance)) or most
+    sure: Callable[[int], bool] = lambda level: is_enough(judged(level), pick_up, chance, surely=True)  # noqa: E731
     # From there in growing steps, for where others hold people up more staff change little, and far away chance would decide.
     step = 1
     if sure(begin):
@@ -329,7 +369,7 @@ def _surely_least(
     return _least(begin + 1, min(begin + step, most), sure)
 
 
-def _is_enough(outlook: Outlook, pick_up: float, chance: float, *, surely: bool = False) -> bool:
+def is_enough(outlook: Outlook, pick_up: float, chance: float, *, surely: bool = False) -> bool:
     """Whether a roster keeps pick-up and chance, as they come out or at the lower end of their intervals."""
     if surely:
         return outlook.picked_up.low >= pick_up and outlook.chance.low >= chance

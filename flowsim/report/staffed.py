@@ -11,13 +11,14 @@ import pandas as pd
 from rich.table import Table
 
 from flowsim.decisions.roster import SOURCES, Work
-from flowsim.decisions.staffing import Outlook, Staffing
+from flowsim.decisions.staffing import Outlook, Staffing, is_enough
+from flowsim.experiment.intervals import Interval
 from flowsim.report.plans import people, percent
-from flowsim.units import WEEKDAYS
+from flowsim.units import WEEKDAYS, in_percent
 
 AMOUNTS: Final = (
     "Roster", "Pay a week, £", "of it for weekends, £", "Caseload, people", "Picked up within 24 h", "picked up, low",
-    "picked up, high", "Delayed, mean", "delayed, low", "delayed, high", "Chance of target",
+    "picked up, high", "Delayed, mean", "delayed, low", "delayed, high", "Chance of target", "chance, low", "chance, high",
 )  # fmt: skip
 KINDS: Final = {
     "five days": "of five days",
@@ -35,7 +36,7 @@ def rosters_table(found: Staffing) -> Table:
     for number, heading in enumerate(headings):
         table.add_column(heading, justify="right" if number > 1 else "left", overflow="fold")
     for outlook in found.outlooks:
-        table.add_row(outlook.name, *_offer(outlook), percent(outlook.picked_up), people(outlook.delayed), percent(outlook.chance))  # fmt: skip
+        table.add_row(outlook.name, *_offer(outlook), in_time(outlook.picked_up), people(outlook.delayed), percent(outlook.chance))  # fmt: skip
     return table
 
 
@@ -49,6 +50,14 @@ def _offer(outlook: Outlook) -> tuple[str, str, str, str]:
         f"{outlook.offered.caseload:.0f}",
         f"{sum(outlook.offered.starts):.1f}",
     )
+
+
+def in_time(share: Interval) -> str:
+    """A share picked up, with a decimal where whole per cents would say all, or nobody, of what is neither."""
+    if share.value in (0.0, 1.0) or 0.005 <= share.value < 0.995:
+        return percent(share)
+    value, low, high = (f"{100 * v:.1f} %" for v in (share.value, share.low, share.high))
+    return f"{value} ({low} to {high})"
 
 
 def work_table(found: Staffing) -> Table:
@@ -80,8 +89,8 @@ def staffing_sentences(found: Staffing) -> Iterator[str]:
     if len(found.same_pay) == 2:
         five, seven = found.same_pay
         yield (
-            f"At the same pay of £{seven.pay:,.0f} a week five days pick up {percent(five.picked_up)} within 24 hours, seven "
-            f"days {percent(seven.picked_up)}; weekend enhancement takes £{found.enhancement(five):,.0f} of it in the "
+            f"At the same pay of £{seven.pay:,.0f} a week five days pick up {in_time(five.picked_up)} within 24 hours, seven "
+            f"days {in_time(seven.picked_up)}; weekend enhancement takes £{found.enhancement(five):,.0f} of it in the "
             f"first and £{found.enhancement(seven):,.0f} in the second."
         )
     each = f"{found.replications} replications of each, on the same draws"
@@ -94,9 +103,16 @@ def staffing_sentences(found: Staffing) -> Iterator[str]:
 
 
 def _given(found: Staffing, outlook: Outlook) -> str:
+    share, asked = outlook.picked_up, f"the {in_percent(found.pick_up)} asked for"
+    if share.low >= found.pick_up:
+        words = f"is surely {asked}"
+    elif share.value >= found.pick_up:
+        words = f"seems to be {asked}, but {found.replications} replications cannot show it"
+    else:
+        words = f"{'is' if share.high < found.pick_up else 'seems'} less than {asked}"
     return (
-        f"With {outlook.name} {percent(outlook.picked_up)} of those referred are picked up within 24 hours, {people(outlook.delayed)} are "
-        f"delayed, and the chance of a mean at or under {found.scenario.target.delayed:g} is {percent(outlook.chance)}."
+        f"With {outlook.name} {in_time(share)} of those referred are picked up within 24 hours, which {words}; {people(outlook.delayed)} "
+        f"are delayed, and the chance of a mean at or under {found.scenario.target.delayed:g} is {percent(outlook.chance)}."
     )
 
 
@@ -105,28 +121,39 @@ def _found(found: Staffing, name: str, outlook: Outlook) -> str:
     staff = " ".join(f"{s:.3g}" for s in _staff(outlook))
     return (
         f"The smallest roster {KINDS[pattern]} that is surely enough {_aim(found, target)}: {staff} on shift from Monday to Sunday, for "
-        f"£{outlook.pay:,.0f} a week; {percent(outlook.picked_up)} are picked up and {people(outlook.delayed)} are delayed."
+        f"£{outlook.pay:,.0f} a week; {_comes_to(outlook, target)}."
     )
+
+
+def _comes_to(outlook: Outlook, target: str) -> str:
+    chance = f"; the chance of it is {percent(outlook.chance)}" if target else ""
+    return f"{in_time(outlook.picked_up)} are picked up and {people(outlook.delayed)} are delayed{chance}"
 
 
 def _aim(found: Staffing, target: str) -> str:
     goal = found.scenario.target
     more = (
-        f" and a mean at or under {goal.delayed:g} with a chance of {100 * goal.confidence:.0f} %"
+        f" and a mean at or under {goal.delayed:g} with a chance of {in_percent(goal.confidence)}"
         if target
         else ""
     )
-    return f"for {100 * found.pick_up:.0f} % to be picked up within 24 hours{more}"
+    return f"for {in_percent(found.pick_up)} to be picked up within 24 hours{more}"
 
 
 def _not_found(found: Staffing, name: str) -> str:
     pattern, _, target = name.partition(", ")
     largest = found.largest[pattern]
-    waits = ": others hold them up" if target else ""
-    return (
-        f"No roster {KINDS[pattern]} that was tried is surely enough {_aim(found, target)}: with up to {max(_staff(largest)):.0f} on shift "
-        f"{percent(largest.picked_up)} are picked up and {people(largest.delayed)} are delayed{waits}."
-    )
+    chance = found.scenario.target.confidence if target else 0.0
+    up_to, comes_to = f"with up to {max(_staff(largest)):.0f} on shift", _comes_to(largest, target)
+    if is_enough(largest, found.pick_up, chance):
+        return (
+            f"{up_to.capitalize()} a roster {KINDS[pattern]} seems enough {_aim(found, target)}, but {found.judges} replications cannot "
+            f"show it: {comes_to}."
+        )
+    surely = "" if largest.picked_up.high < found.pick_up or largest.chance.high < chance else "surely "
+    # Where people are picked up in time, more staff would change nothing.
+    waits = ": others hold them up" if target and largest.picked_up.value >= found.pick_up else ""
+    return f"No roster {KINDS[pattern]} that was tried is {surely}enough {_aim(found, target)}: {up_to} {comes_to}{waits}."
 
 
 def _staff(outlook: Outlook) -> tuple[float, ...]:
@@ -146,7 +173,7 @@ def roster_book(found: Staffing) -> dict[str, pd.DataFrame]:
             ]
     amounts = [
         (o.name, o.pay, found.enhancement(o), math.nan if o.offered is None else o.offered.caseload,
-         o.picked_up.value, o.picked_up.low, o.picked_up.high, o.delayed.value, o.delayed.low, o.delayed.high, o.chance.value)
+         o.picked_up.value, o.picked_up.low, o.picked_up.high, o.delayed.value, o.delayed.low, o.delayed.high, o.chance.value, o.chance.low, o.chance.high)
         for o in found.outlooks
     ]  # fmt: skip
     run = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import inspect
 from dataclasses import asdict, replace
 from io import BytesIO
 from pathlib import Path
@@ -16,12 +17,13 @@ from typer.testing import CliRunner
 
 from flowsim.charts import pick_up_chart
 from flowsim.cli import app
+from flowsim.cli.staff import staff as staff_command
 from flowsim.decisions.roster import SOURCES, Roster, Work, offered, roster_for, same_pay, with_roster
-from flowsim.decisions.staffing import Outlook, Staffing, _surely_least, staff
+from flowsim.decisions.staffing import PICK_UP, Outlook, Staffing, _surely_least, staff
 from flowsim.errors import RunError
-from flowsim.experiment.intervals import Interval
+from flowsim.experiment.intervals import Interval, wilson_interval
 from flowsim.report.plans import percent
-from flowsim.report.staffed import roster_book, staffing_sentences
+from flowsim.report.staffed import in_time, roster_book, rosters_table, staffing_sentences
 from flowsim.report.takeaway import workbook
 from flowsim.scenario.files import from_text
 from flowsim.scenario.model import Scenario
@@ -210,7 +212,7 @@ def test_rosters_are_judged_on_replications_that_did_not_find_them() -> None:
     seven = found.found["seven days"]
     assert seven is not None
     assert seven.roster is not None
-    of_all = staff(city, service="stit", work=PLAIN, rosters=[seven.roster], replications=63).found[
+    of_all = staff(city, service="stit", work=PLAIN, rosters=[seven.roster], replications=83).found[
         "seven days"
     ]
     of_three = staff(city, service="stit", work=PLAIN, rosters=[seven.roster], replications=3).found[
@@ -218,8 +220,39 @@ def test_rosters_are_judged_on_replications_that_did_not_find_them() -> None:
     ]
     assert of_all is not None
     assert of_three is not None
-    assert found.judges == 60
-    assert seven.delayed.value == pytest.approx((63 * of_all.delayed.value - 3 * of_three.delayed.value) / 60)
+    assert found.judges == 80
+    assert seven.delayed.value == pytest.approx((83 * of_all.delayed.value - 3 * of_three.delayed.value) / 80)
+
+
+@pytest.mark.parametrize(("confidence", "pick_up"), [(0.9, 0.95), (0.97, 0.5), (0.6, 0.97)])
+def test_so_many_replications_judge_that_what_is_asked_can_be_told(confidence: float, pick_up: float) -> None:
+    short = reablement(28)
+    city = short.model_copy(update={"target": short.target.model_copy(update={"confidence": confidence})})
+    found = staff(city, service="stit", work=PLAIN, pick_up=pick_up, replications=2)
+    assert wilson_interval(found.judges, found.judges).low >= max(confidence, pick_up)
+    seven = found.found["seven days, target"]
+    assert seven is not None
+    assert seven.chance.low >= confidence
+    assert seven.picked_up.low >= pick_up
+
+
+def test_more_is_not_promised_than_replications_that_end_some_day_can_tell() -> None:
+    short = reablement(28)
+    city = short.model_copy(update={"target": short.target.model_copy(update={"confidence": 0.9999})})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("flowsim.decisions.staffing.MOST_JUDGES", 61)
+        found = staff(city, service="stit", work=PLAIN, pick_up=0.5, replications=2)
+    assert found.judges >= 61
+    assert found.found["seven days, target"] is None
+    assert any("seems enough" in s and "replications cannot show it" in s for s in staffing_sentences(found))
+
+
+@pytest.mark.parametrize(("staffed", "share"), [(60.0, 1.0), (0.0, 0.0)])
+def test_where_all_replications_agree_the_share_still_has_an_interval(staffed: float, share: float) -> None:
+    mine = Roster("mine", (staffed,) * 7)
+    found = staff(reablement(28), service="stit", work=PLAIN, rosters=[mine], replications=10).found["mine"]
+    assert found is not None
+    assert found.picked_up == wilson_interval(10 * share, 10)
 
 
 @pytest.mark.parametrize(
@@ -230,6 +263,8 @@ def test_rosters_are_judged_on_replications_that_did_not_find_them() -> None:
         ('[[escalations]]\nlabel = "surge"\nwhen_delayed_above = 9\nuntil_below = 5\nadd = { "services.stit.starts" = 2 }\n', 'the escalation "surge" adds 2'),
         ('[[escalations]]\nlabel = "surge"\nwhen_delayed_above = 9\nuntil_below = 5\nset = { "services.stit.capacity" = 20 }\n', 'the escalation "surge" sets'),
         ('[routes.d2a_home.at.stit]\nsize = 2\n', r"routes\.d2a_home\.at\.stit\.size"),
+        ('[[changes]]\nlabel = "two"\nfrom = 2017-10-10\nset = { "routes.d2a_home.at.stit.size" = 2 }\n', 'the change "two" sets routes.d2a_home.at.stit.size'),
+        ('[[changes]]\nlabel = "two"\nfrom = 2017-10-10\nset = { "routes.d2a_home.at" = { stit = { size = 2 } } }\n', 'the change "two" sets routes.d2a_home.at.stit.size'),
     ],
 )  # fmt: skip
 def test_what_would_be_taken_for_visits_or_undo_a_roster_is_refused(more: str, words: str) -> None:
@@ -243,6 +278,12 @@ def test_what_would_be_taken_for_visits_or_undo_a_roster_is_refused(more: str, w
             rosters=[Roster("r", (9.0,) * 7)],
             replications=2,
         )
+
+
+def test_a_change_of_nothing_is_none_of_a_roster() -> None:
+    more = '[[changes]]\nlabel = "none"\nfrom = 2017-10-10\nset = { "services.stit" = {} }\n'
+    city = from_text(SMALL.replace("CAPACITY", "14") + more, "x")
+    assert with_roster(city, "stit", Roster("r", (9.0,) * 7), PLAIN).services["stit"].unit == "visits per day"
 
 
 def test_a_factor_holds_for_visits_too() -> None:
@@ -283,7 +324,7 @@ def test_what_was_found_is_said_first(answer: Staffing) -> None:
     assert f"for £{seven.pay:,.0f} a week" in said[0]
     assert any(words.startswith("The smallest roster that follows the referrals") for words in said)
     assert any(words.startswith("No roster of five days") for words in said)
-    assert "Looked for on 4 replications, and judged on 60 others, which all figures are of" in said[-1]
+    assert "Looked for on 4 replications, and judged on 80 others, which all figures are of" in said[-1]
 
 
 def test_of_a_roster_that_was_given_it_is_said_first_what_it_comes_to() -> None:
@@ -297,6 +338,68 @@ def test_of_a_roster_that_was_given_it_is_said_first_what_it_comes_to() -> None:
         f"With mine {percent(mine.picked_up)} of those referred are picked up within 24 hours, "
     )
     assert "3 replications of each, on the same draws" in last
+
+
+@pytest.mark.parametrize(
+    ("mine", "words"),
+    [
+        (Interval(0.97, 0.96, 0.98), ", which is surely the 95 % asked for; "),
+        (Interval(0.96, 0.94, 0.98), ", which seems to be the 95 % asked for, but 4 replications cannot show it; "),
+        (Interval(0.94, 0.92, 0.96), ", which seems less than the 95 % asked for; "),
+        (Interval(0.92, 0.90, 0.94), ", which is less than the 95 % asked for; "),
+    ],
+)  # fmt: skip
+def test_of_a_roster_that_was_given_it_is_said_whether_it_picks_up_what_was_asked(
+    answer: Staffing, mine: Interval, words: str
+) -> None:
+    given_one = replace(answer.base, name="mine", picked_up=mine)
+    odd = replace(answer, found={"mine": given_one}, largest={}, same_pay=(), judges=0)
+    assert words in next(staffing_sentences(odd))
+
+
+@pytest.mark.parametrize(
+    ("share", "chance", "start", "end"),
+    [
+        (Interval(0.92, 0.90, 0.94), Interval(1, 0.95, 1), "No roster of seven days that was tried is enough for 95 %", "chance of it is 100 % (95 % to 100 %)."),
+        (Interval(0.97, 0.96, 0.98), Interval(0.5, 0.3, 0.7), "No roster of seven days that was tried is enough for 95 %", ": others hold them up."),
+        (Interval(0.97, 0.96, 0.98), Interval(0.88, 0.8, 0.94), "No roster of seven days that was tried is surely enough for 95 %", ": others hold them up."),
+        (Interval(0.97, 0.96, 0.98), Interval(0.95, 0.88, 0.98), "With up to 8 on shift a roster of seven days seems enough for 95 %", "chance of it is 95 % (88 % to 98 %)."),
+    ],
+)  # fmt: skip
+def test_what_is_not_sure_is_told_from_what_is_not_so(
+    answer: Staffing, share: Interval, chance: Interval, start: str, end: str
+) -> None:
+    largest = replace(answer.base, roster=Roster("seven days", (8.0,) * 7), picked_up=share, chance=chance)
+    odd = replace(answer, found={"seven days, target": None}, largest={"seven days": largest}, same_pay=())
+    said, *_ = staffing_sentences(odd)
+    assert said.startswith(start)
+    assert said.endswith(end)
+    assert ("cannot show it" in said) == ("seems" in said)
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (Interval(0.9966, 0.9954, 0.9977), "99.7 % (99.5 % to 99.8 %)"),
+        (Interval(0.004, 0.0, 0.008), "0.4 % (0.0 % to 0.8 %)"),
+        (Interval(0.97, 0.96, 1.0), "97 % (96 % to 100 %)"),
+        (Interval(1.0, 0.722, 1.0), "100 % (72 % to 100 %)"),
+    ],
+)
+def test_a_share_that_is_neither_all_nor_nobody_does_not_read_so(
+    answer: Staffing, share: Interval, words: str
+) -> None:
+    assert in_time(share) == words
+    odd = replace(answer, found={"mine": replace(answer.base, name="mine", picked_up=share)}, largest={})
+    assert words in next(staffing_sentences(odd))
+    assert words in list(rosters_table(odd).columns[5].cells)
+
+
+def test_the_chance_is_said_of_a_roster_that_keeps_the_target(answer: Staffing) -> None:
+    seven = answer.found["seven days, target"]
+    assert seven is not None
+    odd = replace(answer, found={"seven days, target": seven})
+    assert next(staffing_sentences(odd)).endswith(f"; the chance of it is {percent(seven.chance)}.")
 
 
 def test_the_chart_shows_staff_and_pick_up(answer: Staffing) -> None:
@@ -317,6 +420,14 @@ def test_the_workbook_holds_the_roster_and_no_formula(answer: Staffing) -> None:
     assert ("=1+1", "staff on shift", *seven.roster.staff) in rows
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert all(cell.data_type != "f" and cell.hyperlink is None for cell in cells)
+
+
+def test_the_command_begins_with_the_usual_values() -> None:
+    """They are written there as well, so that its help needs nothing of the model and comes at once."""
+    defaults = {name: field.default for name, field in inspect.signature(staff_command).parameters.items()}
+    usual = asdict(Work()) | {"stay_days": None, "pick_up": PICK_UP}  # the stay is the scenario's
+    usual["replications"] = inspect.signature(staff).parameters["replications"].default
+    assert {name: defaults[name] for name in usual} == usual
 
 
 def test_every_usual_value_says_where_it_comes_from(answer: Staffing) -> None:

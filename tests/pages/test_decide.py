@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import docx
@@ -28,7 +29,9 @@ from flowsim.observed.handed import known_in
 from flowsim.observed.today import Count, Today
 from flowsim.pages.choice import to_address
 from flowsim.pages.decide.ahead import FILE, MONTHS, PLAIN, TYPED
+from flowsim.pages.decide.asking import CHANGED
 from flowsim.pages.decide.page import QUESTIONS
+from flowsim.pages.decide.roster import OWN, SMALLEST
 from flowsim.pages.jobs import Jobs, Stand
 from flowsim.report.diagnosed import parts_table
 from flowsim.report.evidence import forecast_sentences, weeks_table
@@ -39,6 +42,7 @@ from flowsim.report.sensitive import tornado_table
 from flowsim.report.staffed import rosters_table
 from flowsim.scenario import from_text
 from flowsim.workbooks import read_workbook
+from tests.pages.test_asking import answered, decide, is_answered, switched
 from tests.pages.visitors import SMALL, Visitor, address_of, small_choice
 
 browser = pytest.mark.uncounted  # so is the server; tests without a browser go through the same lines
@@ -136,6 +140,32 @@ def test_the_rosters(visitor: Visitor) -> None:
     assert str(words.loc["my roster", "Picked up in 24 h"]) in row
     assert str(words.loc["my roster", "Delayed, mean"]) in row
     fine(visitor, page)
+
+
+def staff_fields(test: AppTest) -> dict[str, float]:
+    return {n.label: float(n.value or 0) for n in test.number_input}
+
+
+@pytest.mark.usefixtures("quiet")
+def test_what_a_person_needs_begins_with_the_numbers_of_the_scenario_whatever_was_shown_before() -> None:
+    small = small_choice(shown="small", question="staff")
+    fresh = staff_fields(decide(small))
+    test = decide(replace(small, shown="winter-pressure"))
+    before = staff_fields(test)
+    assert before["Mean stay, days"] == 26.7  # not 26.699999999999996
+    assert before["Mean stay, days"] != fresh["Mean stay, days"]
+    assert staff_fields(switched(test, "small")) == fresh
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_roster_is_answered_first_and_the_answer_goes_when_another_is_asked_about() -> None:
+    test = decide(small_choice(shown="small", question="staff"))
+    next(r for r in test.radio if r.label == "What to do").set_value(OWN).run()
+    answered(test, "Work out the rosters", 2)
+    assert any("With my roster " in m.value for m in test.markdown if 'class="answer"' in m.value)
+    next(r for r in test.radio if r.label == "What to do").set_value(SMALLEST).run()
+    assert not is_answered(test)
+    assert CHANGED in [m.value for m in test.markdown]
 
 
 @browser

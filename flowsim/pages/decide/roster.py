@@ -23,6 +23,7 @@ from flowsim.pages.parts import behind, table
 from flowsim.pages.session import complain
 from flowsim.report.frames import words_of
 from flowsim.report.staffed import roster_book, rosters_table, staffing_sentences, work_table
+from flowsim.scenario.files import identity
 from flowsim.scenario.model import Scenario
 from flowsim.units import WEEKDAYS
 
@@ -47,26 +48,30 @@ def draw(shown: Scenario) -> None:
         usual = service_of(shown, None)
     except FlowsimError:
         usual = places[-1]
-    service = st.selectbox("Team", places, places.index(usual), labels.__getitem__, key=f"team {shown.name}")
+    # What is entered belongs to this very scenario: a team of the same name in another has other stays.
+    mark = identity(shown)
+    service = st.selectbox("Team", places, places.index(usual), labels.__getitem__, key=f"team {mark}")
     what = st.radio("What to do", (SMALLEST, OWN), key="staff what")
-    with st.form(f"staff {shown.name} {service}"):
+    with st.form(f"staff {mark} {service}"):
         days = _own_roster() if what == OWN else ()
         pick_up = st.number_input(
             "Share of referrals to be picked up within 24 hours", 0.5, 0.999, PICK_UP, 0.01
         )
-        given = _work(shown, service)
+        given = _work(shown, service, mark)
         replications = replications_field(10, 2, 200, "staff replications")
-        if st.form_submit_button("Work out the rosters", type="primary"):
-            try:
-                work = Work(**given)
-                rosters = [Roster("my roster", days)] if what == OWN else []
-                key = key_of(NAME, [shown], (service, work, rosters, pick_up, replications))
-                ask(f"{NAME} {shown.name}", key, lambda on_done, cores: staff(
+        pressed, wanted = st.form_submit_button("Work out the rosters", type="primary"), ""
+        try:
+            work = Work(**given)
+            rosters = [Roster("my roster", days)] if what == OWN else []
+            wanted = key_of(NAME, [shown], (service, work, rosters, pick_up, replications))
+            if pressed:
+                ask(f"{NAME} {shown.name}", wanted, lambda on_done, cores: staff(
                     shown, service=service, work=work, rosters=rosters, pick_up=pick_up, replications=replications, cores=cores, on_done=on_done
                 ))  # fmt: skip
-            except FlowsimError as error:
+        except FlowsimError as error:
+            if pressed:
                 complain(error)
-    answered(f"{NAME} {shown.name}", "rosters", _show)
+    answered(f"{NAME} {shown.name}", "replications", _show, wanted)
 
 
 def _own_roster() -> tuple[float, ...]:
@@ -78,14 +83,14 @@ def _own_roster() -> tuple[float, ...]:
     )
 
 
-def _work(shown: Scenario, service: str) -> dict[str, float]:
+def _work(shown: Scenario, service: str, mark: str) -> dict[str, float]:
     usual = work_for(shown, service)
     given = {}
     with st.expander("What a shift does, and what a person needs"):
         columns = st.columns(3)
         for number, (name, words) in enumerate(FIELDS.items()):
             value = float(getattr(usual, name))
-            given[name] = columns[number % 3].number_input(words, 0.0, value=value, format="%g", key=f"work {service} {name}", help=SOURCES[name])  # fmt: skip
+            given[name] = columns[number % 3].number_input(words, 0.0, value=value, format="%g", key=f"work {service} {name} {mark}", help=SOURCES[name])  # fmt: skip
     return given
 
 
