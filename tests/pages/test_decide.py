@@ -266,7 +266,9 @@ def test_the_next_weeks_from_files_that_are_handed_over(visitor: Visitor, tmp_pa
 @browser
 def test_the_next_weeks_from_official_months_and_a_stop(visitor: Visitor) -> None:
     longer = SMALL.replace("2017-10-02", "2017-02-01").replace("days = 56", "days = 300")
-    longer = longer.replace("per_day = 6\n", "per_day = 7.2\n")  # about as many delayed as in Sheffield's months
+    longer = longer.replace(
+        "per_day = 6\n", "per_day = 7.2\n"
+    )  # about as many delayed as in Sheffield's months
     choice = small_choice(shown="small", question="forecast", file_text=longer)
     page = visited(visitor, address_of(choice))
     page.get_by_text(MONTHS, exact=True).click()
