@@ -185,6 +185,17 @@ def test_only_the_same_period_can_be_compared() -> None:
         compare([small_city(), longer])
 
 
+def test_only_plans_with_the_same_warm_up_can_be_compared() -> None:
+    """Person i of a stream is the i-th to come since the warm-up began: with another they are other people."""
+    base, plan = small_city(14, "base"), small_city(18, "plan")
+    other = plan.model_copy(update={"run": plan.run.model_copy(update={"warm_up_days": 21})})
+    with pytest.raises(
+        RunError,
+        match=r"plan warms up for 21 days, but base for 14: .* the same warm-up; set run\.warm_up_days alike",
+    ):
+        compare([base, other])
+
+
 def test_only_plans_with_one_target_and_prices_of_one_year_can_be_compared() -> None:
     """The headings of every table name one target, and its costs are of one year."""
     base, plan = small_city(14, "base"), small_city(18, "plan")

@@ -6,11 +6,13 @@ import base64
 import re
 import shlex
 from collections.abc import Hashable
+from dataclasses import replace
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
 
 import docx
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -27,8 +29,10 @@ from flowsim.report.blocks import Command, Document, Picture, Table, unbroken
 from flowsim.report.board import Paper, answer, board_paper, grouped
 from flowsim.report.moneyed import change_in_words, rounded_pounds
 from flowsim.report.plans import people
+from flowsim.scenario.files import from_text
 from flowsim.scenario.sources import InputRow, input_rows
 from tests.experiment.city import SMALL, small_city
+from tests.experiment.written import written_result
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +62,40 @@ def test_a_change_is_the_paired_difference(comparison: Comparison) -> None:
     # More places: fewer excess days for the hospital, more days of care for the council.
     assert cell(table, "plan", "hospital", "change") < 0 < cell(table, "plan", "council", "change")
     assert table.loc[table["scenario"] == "base", "change"].isna().all()
+
+
+MORE_PLACES = """
+[services.homes]
+kind = "place"
+setting = "care_home"
+stay = 9
+cost_per_day = 1
+[services.beds]
+kind = "place"
+setting = "bed"
+stay = 9
+cost_per_day = 1
+[services.offsite]
+kind = "place"
+setting = "waiting"
+capacity = 1
+cost_per_day = 1
+"""
+
+
+def test_who_pays_goes_by_where_a_service_is() -> None:
+    """The hospital for days beyond need, the council for care at home and in care homes, the CCG for beds and places to wait in."""
+    costs = {"excess_days": 1.0, "stit": 10.0, "homes": 100.0, "beds": 1_000.0, "offsite": 10_000.0}
+    results = []
+    for name in ("base", "plan"):
+        result = written_result([5.0], [5.0], name=name)
+        city = from_text(SMALL.replace("CAPACITY", "14") + MORE_PLACES, name)
+        result = replace(result, scenario=city)
+        vars(result)["per_replication"] = {f"cost_{what}": np.full(2, cost) for what, cost in costs.items()}
+        results.append(result)
+    table = money(Comparison(tuple(results)))
+    found = {payer: cell(table, "plan", payer, "cost") for payer in set(table["payer"])}
+    assert found == {"hospital": 1.0, "council": 110.0, "CCG": 11_000.0, ALL: 11_111.0}
 
 
 def test_payers_can_be_said_and_plans_have_costs_of_their_own(comparison: Comparison) -> None:

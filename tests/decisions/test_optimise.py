@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 from typer.testing import CliRunner
 
 import flowsim
@@ -129,6 +130,37 @@ def test_the_finals_take_the_cheapest_that_is_surely_good_enough() -> None:
     found = decided({0: 0.5, 1: 0.92}, 100)
     assert (found.winner, found.certain) == (1, False)
     assert decided({0: 0.5, 1: 0.6}, 400).winner is None
+
+
+@pytest.mark.parametrize("replications", [12, 40, 100, 400])
+def test_a_plan_is_in_by_a_one_sided_bound_of_95_per_cent_and_out_by_one_of_99(
+    space: Space, replications: int
+) -> None:
+    """Wilson's, as scipy has them."""
+    race = Race(space, Goal(6, 0.9), Trying(seed=1))
+    for kept in range(replications + 1):
+        delayed = np.where(np.arange(replications) < kept, 6.0, 6.5)[None, :]
+        race.known[0] = Trials(delayed, delayed, delayed)
+        above = stats.binomtest(kept, replications, alternative="greater").proportion_ci(0.95, "wilson")
+        below = stats.binomtest(kept, replications, alternative="less").proportion_ci(0.99, "wilson")
+        assert lower_bound(race, 0) == pytest.approx(above.low, abs=1e-9)
+        assert upper_bound(race, 0) == pytest.approx(below.high, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("chance", "replications", "kept"),
+    [
+        # Lower bounds by scipy: 0.888 of 94 in 100 and 0.901 of 95; of two sides at 97.5 % it would take 96.
+        (0.9, 100, 95),
+        (0.9, 60, 58),
+        (0.95, 60, 60),
+        (0.8, 40, 37),
+    ],
+)
+def test_a_search_aims_at_the_fewest_that_are_surely_enough(
+    chance: float, replications: int, kept: int
+) -> None:
+    assert certain_from(chance, replications) == pytest.approx(min(kept / replications, 0.995))
 
 
 def test_plans_hardly_good_enough_are_seldom_let_in() -> None:

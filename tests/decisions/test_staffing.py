@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import heapq
 import inspect
+import math
 from dataclasses import asdict, replace
+from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -19,15 +21,17 @@ from flowsim.charts import pick_up_chart
 from flowsim.cli import app
 from flowsim.cli.staff import staff as staff_command
 from flowsim.decisions.roster import SOURCES, Roster, Work, offered, roster_for, same_pay, with_roster
-from flowsim.decisions.staffing import PICK_UP, Outlook, Staffing, _surely_least, staff
+from flowsim.decisions.staffing import PICK_UP, Outlook, Staffing, _surely_least, picked_up, staff
 from flowsim.errors import RunError
 from flowsim.experiment.intervals import Interval, wilson_interval
+from flowsim.journeys import Journeys, Who
 from flowsim.report.plans import percent
 from flowsim.report.staffed import in_time, roster_book, rosters_table, staffing_sentences
 from flowsim.report.takeaway import workbook
+from flowsim.scenario.edits import Plan
 from flowsim.scenario.files import from_text
 from flowsim.scenario.model import Scenario
-from flowsim.scenario.timeline import bank_holidays, build_timeline
+from flowsim.scenario.timeline import altered, bank_holidays, build_timeline
 from tests.experiment.city import SMALL
 
 # Ten visits a shift, nobody off; a stay takes 10 days of 1 visit, a start 2 visits more.
@@ -293,6 +297,65 @@ def test_a_factor_holds_for_visits_too() -> None:
     before, after = (build_timeline(plan).on(day).services["stit"].capacity for day in (0, 20))
     assert before is not None
     assert after == pytest.approx(1.5 * before)
+
+
+def test_on_a_bank_holiday_staff_are_the_sundays() -> None:
+    """Christmas Day of 2017 is a Monday; the roster has another number of staff on every day."""
+    roster = Roster("r", (16.0, 15.0, 14.0, 13.0, 12.0, 11.0, 10.0))
+    winter = altered(from_text(SMALL.replace("CAPACITY", "14"), "x"), Plan(put={"run.days": 100}))
+    timeline = build_timeline(with_roster(winter, "stit", roster, PLAIN))
+    starts = timeline.by_weekday(lambda s: s.services["stit"].starts, missing=-1.0)[-timeline.first_day :]
+    monday = winter.run.start
+    on = {day: float(starts[(day - monday).days]) for day in (monday + timedelta(d) for d in range(100))}
+    given = offered(roster, PLAIN).starts
+    assert len(set(given)) == 7
+    for day, started in on.items():
+        is_holiday = day in (date(2017, 12, 25), date(2017, 12, 26), date(2018, 1, 1))
+        assert started == pytest.approx(given[6 if is_holiday else day.weekday()]), day
+
+
+HORIZON = 28.0
+WAITS_ON, NOBODY = math.nan, math.nan
+
+
+@pytest.mark.parametrize(
+    ("asked", "started", "left", "counts"),
+    [
+        (3.5, 3.75, NOBODY, (1, 1)),
+        (3.5, 4.5, NOBODY, (1, 1)),  # a day is within 24 hours
+        (3.5, 4.75, NOBODY, (1, 0)),
+        (3.5, WAITS_ON, NOBODY, (1, 0)),
+        (0.0, 0.5, NOBODY, (1, 1)),
+        # Before the run.
+        (-0.5, 0.25, NOBODY, (0, 0)),
+        # Who stopped asking within 24 hours could not be picked up in time; who waited longer could.
+        (3.5, WAITS_ON, 4.0, (0, 0)),
+        (3.5, WAITS_ON, 5.0, (1, 0)),
+        # Of the last 24 hours nobody knows who will be picked up in time: to count those who are would flatter.
+        (26.75, 27.25, NOBODY, (1, 1)),
+        (26.75, WAITS_ON, NOBODY, (1, 0)),
+        (27.25, 27.5, NOBODY, (0, 0)),
+        (27.25, WAITS_ON, NOBODY, (0, 0)),
+    ],
+)
+def test_referrals_are_counted_where_it_can_be_known_whether_they_were_picked_up_in_time(
+    asked: float, started: float, left: float, counts: tuple[int, int]
+) -> None:
+    referred, in_time = picked_up(referral(asked, started, left), 1, first_weekday=3)
+    weekday = (3 + math.floor(asked)) % 7  # of a run that begins on a Thursday
+    for found, count in zip((referred, in_time), counts, strict=True):
+        assert found.tolist() == [count if day == weekday else 0 for day in range(7)]
+
+
+def referral(asked: float, started: float, left: float) -> Journeys:
+    """One person who asks for service 1, from service 0."""
+    one, none = np.ones(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
+    who = Who(("s",), ("r",), none, none, none, none, np.array([asked - 2]))
+    nobody = np.array([math.nan])
+    return Journeys(
+        who, HORIZON, person=none, step=one, purpose=none, service=one, asked=np.array([asked]), started=np.array([started]),
+        ready=nobody, left=np.array([left]), due=nobody, outcome=-one,
+    )  # fmt: skip
 
 
 def test_no_five_day_roster_picks_up_at_weekends(answer: Staffing) -> None:

@@ -8,9 +8,11 @@ from functools import lru_cache
 import pytest
 from hypothesis import given
 
+from flowsim.scenario.edits import Plan
 from flowsim.scenario.model import Scenario
-from tests.generated import examples, scenarios
-from tests.laws.counts import LAWS_OF_COUNTING
+from flowsim.scenario.timeline import altered
+from tests.generated import examples, generated_scenario, scenarios
+from tests.laws.counts import LAWS_OF_COUNTING, flow_is_right, judged_after_91_days, totals_are_right
 from tests.laws.lived import Lived, live, lived
 from tests.laws.needs import needs_are_those_of_the_scenario
 from tests.laws.queues import LAWS_OF_A_DESK, Desk, desks
@@ -33,6 +35,18 @@ def told(seed: int) -> dict[int, Claim]:
 def test_counting(law: Callable[[Lived], Iterator[str]]) -> None:
     for seed in SEEDS:
         nothing_broken(law(lived(seed)), seed)
+
+
+def test_totals_of_runs_long_enough_to_see_the_91st_day() -> None:
+    judged, shares = 0, set()
+    for seed in range(4, 16):
+        found = live(altered(generated_scenario(seed), Plan(put={"run.days": 130})), seed)
+        for law in (flow_is_right, totals_are_right):
+            nothing_broken(law(found), seed)
+        judged += len(judged_after_91_days(found))
+        shares.add(found.measured.totals["still_at_home"])
+    assert judged > 200
+    assert len({share for share in shares if 0 < share < 1}) > 5
 
 
 @pytest.mark.parametrize("law", LAWS_OF_A_DESK, ids=lambda law: law.__name__)
