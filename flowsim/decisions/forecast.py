@@ -43,7 +43,7 @@ PATHS: Final = 400
 WEEKS: Final = 12
 MOST_WEEKS: Final = 104
 # Months of so many times as many people as the scenario has, or as few, are of another place.
-OTHER_CITY: Final = 5
+OTHER_CITY: Final = 10
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 NAMES: Final = ("low90", "low50", "median", "high50", "high90")
 
