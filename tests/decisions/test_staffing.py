@@ -21,7 +21,15 @@ from flowsim.charts import pick_up_chart
 from flowsim.cli import app
 from flowsim.cli.staff import staff as staff_command
 from flowsim.decisions.roster import SOURCES, Roster, Work, offered, roster_for, same_pay, with_roster
-from flowsim.decisions.staffing import PICK_UP, Outlook, Staffing, _surely_least, picked_up, staff
+from flowsim.decisions.staffing import (
+    PICK_UP,
+    Outlook,
+    Staffing,
+    _surely_least,
+    judges_for,
+    picked_up,
+    staff,
+)
 from flowsim.errors import RunError
 from flowsim.experiment.intervals import Interval, wilson_interval
 from flowsim.journeys import Journeys, Who
@@ -230,14 +238,19 @@ def test_rosters_are_judged_on_replications_that_did_not_find_them() -> None:
 
 @pytest.mark.parametrize(("confidence", "pick_up"), [(0.9, 0.95), (0.97, 0.5), (0.6, 0.97)])
 def test_so_many_replications_judge_that_what_is_asked_can_be_told(confidence: float, pick_up: float) -> None:
+    judges = judges_for(2, pick_up, confidence)
+    assert wilson_interval(judges, judges).low >= max(confidence, pick_up)
+
+
+def test_a_chance_that_few_replications_cannot_tell_is_told() -> None:
     short = reablement(28)
-    city = short.model_copy(update={"target": short.target.model_copy(update={"confidence": confidence})})
-    found = staff(city, service="stit", work=PLAIN, pick_up=pick_up, replications=2)
-    assert wilson_interval(found.judges, found.judges).low >= max(confidence, pick_up)
+    city = short.model_copy(update={"target": short.target.model_copy(update={"confidence": 0.95})})
+    found = staff(city, service="stit", work=PLAIN, pick_up=0.5, replications=2)
+    assert found.judges == judges_for(2, 0.5, 0.95)
     seven = found.found["seven days, target"]
     assert seven is not None
-    assert seven.chance.low >= confidence
-    assert seven.picked_up.low >= pick_up
+    assert seven.chance.low >= 0.95
+    assert seven.picked_up.low >= 0.5
 
 
 def test_more_is_not_promised_than_replications_that_end_some_day_can_tell() -> None:
