@@ -217,7 +217,7 @@ def _refuse_other_size(observed: Observed, ensemble: Ensemble, name: str) -> Non
     if max(seen, modelled) > OTHER_CITY * max(min(seen, modelled), 1.0):
         raise RunError(
             f"the observed months have {seen:,.0f} people delayed a day on average, but {name} has {modelled:,.0f}: they are of "
-            "another city, or of more than one; name the local authority (--area), or a scenario of theirs"
+            "another city, or of more than one; name the local authority where a file has several, or take a scenario of that place"
         )
 
 

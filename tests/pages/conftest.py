@@ -11,7 +11,9 @@ import streamlit as st
 from playwright.sync_api import Browser, expect, sync_playwright
 
 import browser as tools
+from flowsim.pages import runner as runners
 from flowsim.pages.decide.asking import jobs
+from flowsim.pages.session import runner
 from tests.pages.visitors import PATIENCE_MS, Visitor
 
 expect.set_options(timeout=PATIENCE_MS)  # five seconds are few where other tests run beside these
@@ -30,6 +32,15 @@ def quiet() -> Iterator[None]:
     """What a test's server began is ended with it."""
     yield
     jobs().close()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def one_core(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No processes for a test's runner, and a new runner for each test."""
+    monkeypatch.setattr(runners, "cores_here", lambda: 1)
+    yield
+    runner().close()
     st.cache_resource.clear()
 
 

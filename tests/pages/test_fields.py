@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from flowsim.pages import runner as runners
 from flowsim.pages.choice import to_address
-from flowsim.pages.session import runner
 from tests.pages.visitors import SMALL, small_choice
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(autouse=True)
-def one_core(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No processes for a test's runner, and a new runner for each test."""
-    monkeypatch.setattr(runners, "cores_here", lambda: 1)
-    yield
-    runner().close()
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("one_core")
 
 
 def _scenario() -> None:

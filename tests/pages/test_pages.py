@@ -6,12 +6,10 @@ import ast
 import sys
 import time
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import flowsim
@@ -30,13 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
 
 
-@pytest.fixture(autouse=True)
-def one_core(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No processes for a test's runner, and a new runner for each test."""
-    monkeypatch.setattr(runners, "cores_here", lambda: 1)
-    yield
-    runner().close()
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("one_core")
 
 
 def opened(**more: object) -> AppTest:
