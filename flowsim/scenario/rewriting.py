@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import tomlkit
@@ -18,21 +19,28 @@ from flowsim.scenario.written import is_blank, literal, written
 
 def with_value(text: str, path: tuple[str, ...], value: Any) -> str:
     """The text of a scenario file with one value set. Raises ScenarioError where the text is not TOML."""
-    plain = document_in(text, "the scenario")
-    try:
-        document = tomlkit.parse(text)
-        node: Any = document
+
+    def put(document: Any) -> None:
         for key in path[:-1]:
-            if key not in node:
-                node[key] = tomlkit.table()
-            node = node[key]
-        node[path[-1]] = value
+            if key not in document:
+                document[key] = tomlkit.table()
+            document = document[key]
+        document[path[-1]] = value
+
+    return _edited(text, _set(document_in(text, "the scenario"), path, value), put)
+
+
+def _edited(text: str, wanted: Document, edit: Callable[[Any], None]) -> str:
+    """The text after an edit that makes it hold `wanted`; where it is written in a way that the editor does not know, the same
+    without comments.
+    """
+    with suppress(TOMLKitError, TypeError, AttributeError, ScenarioError):
+        document = tomlkit.parse(text)
+        edit(document)
         found = tomlkit.dumps(document)
-        if document_in(found, "the scenario") == _set(plain, path, value):
+        if document_in(found, "the scenario") == wanted:
             return found
-    except (TOMLKitError, TypeError, AttributeError, ScenarioError):
-        pass  # a way of writing TOML that the editor does not know: the same without comments
-    return written(_set(plain, path, value), root())
+    return written(wanted, root())
 
 
 def texts_without(text: str, path: tuple[str, ...], default: Any) -> Iterator[str]:
@@ -57,19 +65,12 @@ def _holds(document: Any, path: tuple[str, ...]) -> bool:
 
 
 def _without(text: str, plain: Document, path: tuple[str, ...]) -> str:
-    wanted = _removed(plain, path)
-    try:
-        document = tomlkit.parse(text)
-        node: Any = document
+    def leave_out(document: Any) -> None:
         for key in path[:-1]:
-            node = node[key]
-        del node[path[-1]]
-        found = tomlkit.dumps(document)
-        if document_in(found, "the scenario") == wanted:
-            return found
-    except (TOMLKitError, TypeError, AttributeError, ScenarioError):
-        pass  # as in with_value
-    return written(wanted, root())
+            document = document[key]
+        del document[path[-1]]
+
+    return _edited(text, _removed(plain, path), leave_out)
 
 
 def _removed(document: Document, path: tuple[str, ...]) -> Document:
